@@ -1,0 +1,76 @@
+"""The engines by name: parameters, schedule and cost of each, without any circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .add.cost import cost as add_cost
+from .add.params import AddParams
+from .add.schedule import schedule as add_schedule
+from .cost import Resources
+from .folded.cost import cost as folded_cost
+from .folded.params import FoldedParams
+from .folded.schedule import schedule as folded_schedule
+from .fork.cost import cost as fork_cost
+from .fork.params import ForkParams
+from .fork.schedule import schedule as fork_schedule
+from .globalpool.cost import cost as globalpool_cost
+from .globalpool.params import GlobalPoolParams
+from .globalpool.schedule import schedule as globalpool_schedule
+from .lookup.cost import cost as lookup_cost
+from .lookup.params import LookupParams
+from .lookup.schedule import schedule as lookup_schedule
+from .pool.cost import cost as pool_cost
+from .pool.params import PoolParams
+from .pool.schedule import schedule as pool_schedule
+from .requantize.cost import cost as requantize_cost
+from .requantize.params import RequantizeParams
+from .requantize.schedule import schedule as requantize_schedule
+from .schedule import Schedule
+from .threshold.cost import cost as threshold_cost
+from .threshold.params import ThresholdParams
+from .threshold.schedule import schedule as threshold_schedule
+from .width.cost import cost as width_cost
+from .width.params import WidthParams
+from .width.schedule import schedule as width_schedule
+
+Params = (
+    FoldedParams
+    | PoolParams
+    | GlobalPoolParams
+    | RequantizeParams
+    | ThresholdParams
+    | LookupParams
+    | AddParams
+    | ForkParams
+    | WidthParams
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the mapping needs of an engine. Costs exclude the output FIFOs (``hdl/fifo/cost``)."""
+
+    name: str
+    schedule: Callable[[Any], Schedule]
+    cost: Callable[[Any, str], Resources]
+
+
+ENGINES: dict[type, Engine] = {
+    FoldedParams: Engine("folded", folded_schedule, folded_cost),
+    PoolParams: Engine("pool", pool_schedule, pool_cost),
+    GlobalPoolParams: Engine("globalpool", globalpool_schedule, globalpool_cost),
+    RequantizeParams: Engine("requantize", requantize_schedule, requantize_cost),
+    ThresholdParams: Engine("threshold", threshold_schedule, threshold_cost),
+    LookupParams: Engine("lookup", lookup_schedule, lookup_cost),
+    AddParams: Engine("add", add_schedule, add_cost),
+    ForkParams: Engine("fork", fork_schedule, fork_cost),
+    WidthParams: Engine("width", width_schedule, width_cost),
+}
+
+
+def engine_of(params: Params) -> Engine:
+    """Return the engine that a parameter set belongs to."""
+    return ENGINES[type(params)]

@@ -1,0 +1,75 @@
+"""Parameters of the folded engine: PE × SIMD multiply–accumulate lanes over dense weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..beat import Beat
+from ..window.params import WindowParams
+
+Multiplier = Literal["dsp", "lut", "ternary"]
+MemoryStyle = Literal["distributed", "block"]
+
+
+@dataclass(frozen=True)
+class FoldedParams:
+    """A convolution (or dense layer: a 1×1 kernel on a 1×1 frame) on ``pe`` × ``simd`` lanes.
+
+    Attributes
+    ----------
+    window : WindowParams
+        ``window.lanes`` is SIMD, ``window.groups`` is ``out_channels // pe``.
+    out_channels : int
+        Filters.
+    pe : int
+        Filters computed side by side; divides ``out_channels``.
+    out : Beat
+        Accumulators leave ``out.lanes`` at a time (divides ``pe``), as a burst of
+        ``pe // out.lanes`` beats per firing.
+    weight_bits : int
+        Width of a stored weight; 2 if ternary.
+    multiplier : str
+        ``dsp`` and ``lut`` multiply; ``ternary`` adds, subtracts or skips.
+    weight_style : str
+        Memory of the weights.
+    """
+
+    window: WindowParams
+    out_channels: int
+    pe: int
+    out: Beat
+    weight_bits: int
+    multiplier: Multiplier
+    weight_style: MemoryStyle
+
+    def __post_init__(self) -> None:
+        if self.out_channels % self.pe:
+            raise ValueError(f"pe must divide the filters ({self.out_channels}), not {self.pe}")
+        if self.window.groups != self.out_channels // self.pe:
+            raise ValueError(
+                f"groups must be filters / pe ({self.out_channels // self.pe}), "
+                f"not {self.window.groups}"
+            )
+        if self.pe % self.out.lanes:
+            raise ValueError(f"lanes of the output must divide pe ({self.pe}), not {self.out.lanes}")
+
+    @property
+    def simd(self) -> int:
+        """Inputs multiplied side by side per filter."""
+        return self.window.lanes
+
+    @property
+    def burst(self) -> int:
+        """Output beats of one firing."""
+        return self.pe // self.out.lanes
+
+    @property
+    def duration(self) -> int:
+        """Cycles of one firing: one window for one group of filters."""
+        return max(self.window.steps, self.burst)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of one frame when nothing stalls."""
+        return self.window.out_height * self.window.out_width * self.window.groups * self.duration

@@ -1,0 +1,31 @@
+"""Parameters of local pooling: maximum or sum over windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..beat import Beat
+from ..window.params import WindowParams
+
+
+@dataclass(frozen=True)
+class PoolParams:
+    """Pooling of ``window.lanes`` channels at a time; the output has as many lanes."""
+
+    window: WindowParams
+    kind: Literal["max", "sum"]
+    out: Beat
+
+    def __post_init__(self) -> None:
+        if not self.window.per_word:
+            raise ValueError("the window of a pooling must be read per word")
+        if self.out.lanes != self.window.lanes:
+            raise ValueError(f"output lanes must be {self.window.lanes}, not {self.out.lanes}")
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of one frame when nothing stalls."""
+        return (
+            self.window.out_height * self.window.out_width * self.window.words * self.window.steps
+        )

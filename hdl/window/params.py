@@ -1,0 +1,105 @@
+"""Parameters of the window buffer (line buffer) of convolutions and poolings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..beat import Beat
+from ...runtime.numerics import clog2
+
+
+@dataclass(frozen=True)
+class WindowParams:
+    """A ring of input pixels from which the windows of a convolution or pooling are read.
+
+    Attributes
+    ----------
+    height, width, channels : int
+        Input frame.
+    kernel, stride, dilation : (int, int)
+        Vertical, horizontal.
+    padding : (int, int, int, int)
+        Top, left, bottom, right.
+    pad_value : int
+        The code that stands outside the frame.
+    beat : Beat
+        Input beats; ``beat.lanes`` divides ``lanes``.
+    lanes : int
+        Channels of one memory word, read in one cycle; divides ``channels``.
+    groups : int
+        How often each window is read: once per group of output channels (convolution order, words
+        innermost), or, with ``per_word``, once per word of channels (pooling order, one word at
+        all places of the kernel, then the next word; ``groups`` is then ``words``).
+    per_word : bool
+        Pooling order.
+    """
+
+    height: int
+    width: int
+    channels: int
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    dilation: tuple[int, int]
+    pad_value: int
+    beat: Beat
+    lanes: int
+    groups: int
+    per_word: bool = False
+
+    def __post_init__(self) -> None:
+        if self.channels % self.lanes:
+            raise ValueError(f"lanes must divide the channels ({self.channels}), not {self.lanes}")
+        if self.lanes % self.beat.lanes:
+            raise ValueError(
+                f"lanes of a beat must divide the lanes of a word ({self.lanes}), "
+                f"not {self.beat.lanes}"
+            )
+        if self.per_word and self.groups != self.words:
+            raise ValueError(f"groups must be the words of a pixel ({self.words}), not {self.groups}")
+        if min(self.out_height, self.out_width) < 1:
+            raise ValueError("the kernel must fit into the padded frame")
+
+    @property
+    def words(self) -> int:
+        """Memory words of one pixel."""
+        return self.channels // self.lanes
+
+    @property
+    def steps(self) -> int:
+        """Words read for one window and group: the duration of a firing's reading in cycles."""
+        return self.kernel[0] * self.kernel[1] * (1 if self.per_word else self.words)
+
+    @property
+    def out_height(self) -> int:
+        """Rows of windows."""
+        reach = self.dilation[0] * (self.kernel[0] - 1) + 1
+        return (self.height + self.padding[0] + self.padding[2] - reach) // self.stride[0] + 1
+
+    @property
+    def out_width(self) -> int:
+        """Columns of windows."""
+        reach = self.dilation[1] * (self.kernel[1] - 1) + 1
+        return (self.width + self.padding[1] + self.padding[3] - reach) // self.stride[1] + 1
+
+    @property
+    def padded(self) -> bool:
+        """Whether any window reaches outside the frame."""
+        return any(self.padding)
+
+    @property
+    def beats(self) -> int:
+        """Input beats of one frame."""
+        return self.height * self.width * self.channels // self.beat.lanes
+
+    @property
+    def capacity(self) -> int:
+        """Words in the ring, a power of two.
+
+        At least the span from the oldest to the newest word of a window plus the stride, so that
+        writing goes on while a window is read.
+        """
+        rows = self.dilation[0] * (self.kernel[0] - 1)
+        columns = self.dilation[1] * (self.kernel[1] - 1) + 1 + self.stride[1]
+        span = (rows * self.width + columns) * self.words
+        return 1 << clog2(min(span, 2 * self.height * self.width * self.words))
