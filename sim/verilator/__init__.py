@@ -1,1 +1,1 @@
-
+"""Simulation by Verilator: build, run the compiled core, compare every stream."""
