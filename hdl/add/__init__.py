@@ -1,1 +1,1 @@
-
+"""The requantizing adder of two streams."""

@@ -1,1 +1,1 @@
-
+"""The fork: one stream to several."""

@@ -1,1 +1,1 @@
-
+"""Global pooling: maximum or sum over the frame."""

@@ -1,1 +1,1 @@
-
+"""Local pooling: maximum or sum over windows."""

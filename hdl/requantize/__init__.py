@@ -1,1 +1,1 @@
-
+"""The requantizer: multiply, add, shift, clamp."""

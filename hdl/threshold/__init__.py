@@ -1,1 +1,1 @@
-
+"""The threshold unit: binary search in stored thresholds."""

@@ -1,1 +1,1 @@
-
+"""The stream width converter."""

@@ -1,0 +1,24 @@
+"""Resources of the requantizer."""
+
+from __future__ import annotations
+
+from ..cost import Resources
+from ..estimate import counter, delay, multiply, rom, rounding
+from .params import RequantizeParams
+from .schedule import latency, product
+
+
+def cost(params: RequantizeParams, family: str) -> Resources:
+    """Estimate the resources without the output FIFO."""
+    plan = product(params)
+    places = 1 if params.entries == 1 else params.words
+    width = params.product_bits
+    lane = (
+        delay(params.beat.bits, 1 + (plan.stages if plan.trivial else 0), family)
+        + rom(places, 0 if plan.trivial else params.multiplier_bits, family)
+        + rom(places, params.offset_bits, family)
+        + multiply(plan, width, family)
+        + Resources(lut=width, ff=width)
+        + rounding(width, params.shift, params.ties, params.out.bits)
+    )
+    return lane.scaled(params.beat.lanes) + counter(places) + Resources(ff=latency(params), lut=4)
