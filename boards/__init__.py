@@ -1,1 +1,1 @@
-
+"""The boards that are known: one TOML file each, and their reading."""
