@@ -97,8 +97,8 @@ class Tiny(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         kind = {"ternary": True, "codes": (0, 255)}
-        self.conv1 = Layer((4, 1, 3, 3), **kind)
-        self.conv2 = Layer((8, 4, 3, 3), **kind)
+        self.conv1 = Layer((8, 1, 3, 3), **kind)
+        self.conv2 = Layer((8, 8, 3, 3), **kind)
         self.dense = Layer((10, 32), relu=False, quantize=False, **kind)
 
     def forward(self, x: Tensor) -> Tensor:

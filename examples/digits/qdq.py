@@ -103,9 +103,7 @@ class QdqModel:
 
     def save(self, path: Path) -> None:
         """Check the model and write it."""
-        graph = helper.make_graph(
-            self.nodes, self.name, self.inputs, self.outputs, self.constants
-        )
+        graph = helper.make_graph(self.nodes, self.name, self.inputs, self.outputs, self.constants)
         model = helper.make_model(
             graph,
             opset_imports=[helper.make_opsetid("", 17)],

@@ -27,7 +27,7 @@ TEST_IMAGES = 360
 
 
 def split() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return train and test images (N, 8, 8) uint8 0…16 and labels; the split is always the same."""
+    """Return train and test images (N, 8, 8) uint8 0…16 and labels, always split alike."""
     digits = load_digits()
     parts = train_test_split(
         digits.images.astype(np.uint8),
@@ -54,7 +54,7 @@ def calibrate(network: nn.Module, x: Tensor) -> None:
         hook.remove()
 
 
-def train(network: nn.Module, x: Tensor, y: Tensor, epochs: int) -> None:
+def train(network: nn.Module, x: Tensor, y: Tensor, epochs: int, augment: bool) -> None:
     """Train: a third in float activations, then with all rounding, the end with frozen norms."""
     steps = [p for name, p in network.named_parameters() if name.endswith("log_step")]
     others = [p for name, p in network.named_parameters() if not name.endswith("log_step")]
@@ -75,7 +75,8 @@ def train(network: nn.Module, x: Tensor, y: Tensor, epochs: int) -> None:
         order = torch.randperm(len(x))
         for start in range(0, len(x) - 63, 64):
             batch = order[start : start + 64]
-            loss = F.cross_entropy(network(shifted(x[batch])), y[batch], label_smoothing=0.05)
+            images = shifted(x[batch]) if augment else x[batch]
+            loss = F.cross_entropy(network(images), y[batch], label_smoothing=0.05)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -98,14 +99,14 @@ def main() -> None:
     x = torch.from_numpy(train_x[:, None].astype(np.float32))
     y = torch.from_numpy(train_y)
     plan = {
-        "digits_int8": (lambda: Residual(16, ternary=False, codes=(-128, 127)), 30),
-        "digits_ternary": (lambda: Residual(16, ternary=True, codes=(0, 255)), 60),
-        "digits_tiny": (Tiny, 90),
+        "digits_int8": (lambda: Residual(16, ternary=False, codes=(-128, 127)), 30, True),
+        "digits_ternary": (lambda: Residual(16, ternary=True, codes=(0, 255)), 60, True),
+        "digits_tiny": (Tiny, 90, False),
     }
-    for name, (make, epochs) in plan.items():
+    for name, (make, epochs, augment) in plan.items():
         torch.manual_seed(SEED)
         network = make()
-        train(network, x, y, epochs)
+        train(network, x, y, epochs, augment)
         network.eval()
         model = QdqModel(name)
         network.write(model)
