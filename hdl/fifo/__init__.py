@@ -1,1 +1,1 @@
-
+"""The credit FIFO that ends every component."""
