@@ -1,1 +1,1 @@
-
+"""The ops of the graph IR, one a file: fields, shape rule and checks."""
