@@ -1,0 +1,145 @@
+"""Steady states: proved ones are those of long executions by the event loop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from sangi.hdl.schedule import Actor, InputPort, OutputPort, Schedule, repeat
+from sangi.sim.dataflow.execute import Deadlock, execute
+from sangi.sim.dataflow.graph import Channel, Dataflow, Endpoint, Process
+from sangi.sim.dataflow.precedence import unfold
+from sangi.sim.dataflow.steady import (
+    Unsettled,
+    free_interval,
+    occupancy,
+    pops,
+    pushes,
+    steady,
+    sustains,
+)
+
+from .dataflow_oracle import dataflows, event_loop
+
+relaxed = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@relaxed
+@given(dataflows(size=4))
+def test_interval_is_that_of_a_long_run(dataflow):
+    try:
+        found = steady(dataflow, most_frames=40)
+    except Deadlock:
+        assert event_loop(dataflow, 8) is None
+        return
+    frames = 70
+    starts = event_loop(dataflow, frames)
+    sinks = [c for c in dataflow.channels if c.target is None]
+    for times in starts[-len(sinks) :]:
+        last = np.array(times).reshape(frames, -1)[:, -1]
+        mean = (last[-1] - last[-31]) / 30  # may cut the last period of alternating frames
+        assert found.cycles_per_frame - 1.2 < mean < found.cycles_per_frame + 0.2
+
+
+@relaxed
+@given(dataflows(size=4))
+def test_occupancy_is_the_depth_that_changes_nothing(dataflow):
+    frames = 3
+    free = execute(unfold(dataflow, frames, bounded=False))
+    levels = occupancy(dataflow, free)
+    exact = execute(unfold(dataflow, frames, depths=levels))
+    assert all((a == b).all() for a, b in zip(free.starts, exact.starts, strict=True))
+    for name, level in levels.items():
+        tighter = unfold(dataflow, frames, depths={**levels, name: level - 1})
+        try:
+            less = execute(tighter)
+        except Deadlock:
+            continue
+        assert any((a != b).any() for a, b in zip(free.starts, less.starts, strict=True))
+
+
+def unit(count, duration, latency=1):
+    one = repeat(1, count)
+    return Schedule(
+        (Actor(repeat(duration, count)),),
+        (InputPort(0, one),),
+        (OutputPort(0, one, latency),),
+    )
+
+
+def chain(durations, count=100, depth=8):
+    processes = tuple(Process(f"p{i}", unit(count, d)) for i, d in enumerate(durations))
+    channels = [Channel("in", None, Endpoint(0, 0), 0)]
+    for i in range(len(processes)):
+        target = Endpoint(i + 1, 0) if i + 1 < len(processes) else None
+        channels.append(Channel(f"c{i}", Endpoint(i, 0), target, depth))
+    return Dataflow(processes, tuple(channels))
+
+
+def test_slowest_unit_sets_the_interval():
+    found = steady(chain([1, 3, 2]))
+    assert (found.cycles_per_frame, found.paced) == (300, False)
+    # Three hops of 1 + 2 cycles; the last beat leaves the slow unit at 3 + 99 * 3.
+    assert found.latency_cycles == 3 + 99 * 3 + 3 + 3
+
+
+def test_frames_that_alternate_have_a_mean():
+    """Three slots, four cycles a round, one beat a frame."""
+    assert steady(chain([1, 1], count=1, depth=3)).cycles_per_frame == 2
+
+
+def test_channel_too_shallow_for_its_round_trip_sets_the_interval():
+    """Claim, push 1 later, valid 2 later, free 1 after the pop: 4 cycles for 2 slots."""
+    assert steady(chain([1, 1], depth=2)).cycles_per_frame == 200
+
+
+def test_a_channel_that_takes_long_to_fill_is_proved_with_a_paced_source():
+    network = chain([20, 21], count=200, depth=150)
+    found = steady(network, most_frames=8)
+    assert (found.cycles_per_frame, found.paced) == (4200, True)
+    starts = execute(unfold(network, 60)).by_frame(1)
+    assert (np.diff(starts[:, -1]) == 4200).all()
+
+
+def test_nothing_is_claimed_that_was_not_shown():
+    with pytest.raises(Unsettled, match="within 2 frames"):
+        steady(chain([2, 3]), most_frames=2)
+
+
+def test_free_interval_ignores_depths():
+    assert free_interval(chain([2, 3, 1], depth=1)) == 300
+
+
+def test_sustains():
+    network = chain([1, 2])
+    assert sustains(network, 200, slack=5000)
+    assert sustains(network, 250, slack=5000)
+    assert not sustains(network, 199, slack=5000)
+    assert not sustains(chain([1, 1], depth=1), 200, slack=5000)
+
+
+def test_pops_and_pushes():
+    network = chain([1, 2], count=3)
+    execution = execute(unfold(network, 1))
+    names = {channel.name: channel for channel in network.channels}
+    assert pops(network, execution, names["in"]) == [0, 1, 2]
+    assert pushes(network, execution, names["in"]) == []
+    assert pushes(network, execution, names["c0"]) == [1, 2, 3]
+    assert pops(network, execution, names["c0"]) == [3, 5, 7]
+    assert pops(network, execution, names["c1"]) == [6, 8, 10]
+
+
+def test_pushes_of_a_burst():
+    burst = Schedule(
+        (Actor(repeat(3, 2)),),
+        (InputPort(0, repeat(1, 2)),),
+        (OutputPort(0, repeat(3, 2), 2),),
+    )
+    channels = (
+        Channel("in", None, Endpoint(0, 0), 0),
+        Channel("out", Endpoint(0, 0), None, 6),
+    )
+    network = Dataflow((Process("p", burst),), channels)
+    execution = execute(unfold(network, 1))
+    assert pushes(network, execution, channels[1]) == [2, 3, 4, 5, 6, 7]
