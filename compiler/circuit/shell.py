@@ -1,0 +1,137 @@
+"""The module ``shell``: the packet shell around the core, and its Verilog."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from amaranth.back import rtlil
+from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from ...hdl.shell.uart.circuit import Shell
+from ...hdl.shell.uart.params import PortParams, ShellParams
+from ...runtime.errors import UnsupportedError
+from ..mapping.design import Design, Stream
+from .ports import input_streams, output_streams
+from .readable import readable, split_modules
+from .yosys import run_yosys
+
+TOP = "shell"
+
+WINDOW = 16
+"""Packets that the host may send ahead: 1 KiB, one block RAM."""
+
+RESULTS = 8
+"""Result packets kept until they are acknowledged."""
+
+
+def shell_params(design: Design) -> ShellParams:
+    """Return the parameters of a design's shell.
+
+    Raises
+    ------
+    UnsupportedError
+        If the network has several inputs or outputs, or frames of 16 MiB or more.
+    """
+    inputs, outputs = input_streams(design), output_streams(design)
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise UnsupportedError(
+            "the packet shell carries one input and one output, "
+            f"not {len(inputs)} and {len(outputs)}"
+        )
+    try:
+        return ShellParams(
+            _port(inputs[0], WINDOW), _port(outputs[0], RESULTS), design.program.digest
+        )
+    except ValueError as error:
+        raise UnsupportedError(f"the packet shell does not fit this network: {error}") from error
+
+
+def _port(edge: Stream, slots: int) -> PortParams:
+    return PortParams(edge.beat, edge.beats * edge.beat.lanes, slots)
+
+
+class CoreShell(wiring.Component):
+    """The shell and an instance of the module ``core``; a new session resets the core.
+
+    Parameters
+    ----------
+    params : ShellParams
+
+    Attributes
+    ----------
+    rx, tx : streams of 8 bits, in and out
+        The packets' bytes.
+    """
+
+    rx: Any
+    tx: Any
+
+    def __init__(self, params: ShellParams) -> None:
+        self.params = params
+        super().__init__({"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8))})
+
+    def elaborate(self, platform: Any) -> Module:
+        """Build the circuit."""
+        m = Module()
+        m.submodules.packets = shell = Shell(self.params)
+        connect(m, flipped(self.rx), shell.rx)
+        connect(m, shell.tx, flipped(self.tx))
+        reset = Signal()
+        m.d.comb += reset.eq(ResetSignal() | shell.core_reset)
+        m.submodules.core = Instance(
+            "core",
+            i_clk=ClockSignal(),
+            i_rst=reset,
+            i_in0_payload=shell.source.payload,
+            i_in0_valid=shell.source.valid,
+            o_in0_ready=shell.source.ready,
+            o_out0_payload=shell.sink.payload,
+            o_out0_valid=shell.sink.valid,
+            i_out0_ready=shell.sink.ready,
+        )
+        return m
+
+
+def write_shell(design: Design, folder: Path) -> Path:
+    """Write ``shell.v`` beside the core's Verilog; the same design gives the same bytes.
+
+    Raises
+    ------
+    UnsupportedError
+        See ``shell_params``.
+    ToolError
+        If pyosys is missing or fails.
+    """
+    path = folder / f"{TOP}.v"
+    head = "// shell: packets in and out, around the core; see the driver's protocol.py\n"
+    component = CoreShell(shell_params(design))
+    path.write_text(head + component_verilog(component, TOP), encoding="utf-8", newline="\n")
+    return path
+
+
+def component_verilog(component: wiring.Component, top: str) -> str:
+    """Return a component as Verilog, its modules named after their place under ``top``."""
+    text = rtlil.convert(component, name=top, emit_src=False)
+    internal = "-remove generator -remove top -remove src -remove amaranth.hierarchy"
+    with tempfile.TemporaryDirectory(prefix="sangi-rtl-") as name:
+        source, target = Path(name) / "top.il", Path(name) / "top.v"
+        source.write_text(text, encoding="utf-8")
+        run_yosys(
+            [
+                f"read_rtlil {source}",
+                "proc",
+                "opt_expr",
+                "opt_clean",
+                f"attrmap {internal} -remove amaranth.decoding",
+                f"attrmap -modattr {internal}",
+                f"write_verilog {target}",
+            ]
+        )
+        verilog = readable(target.read_text(encoding="utf-8"), top)
+    # The top leads, the others follow as they come.
+    modules = sorted(split_modules(verilog), key=lambda module: module[0] != top)
+    return "\n".join(text for _, text in modules)

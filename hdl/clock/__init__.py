@@ -1,0 +1,1 @@
+"""Clocks of a circuit from the oscillator of its board, one file a family."""

@@ -1,0 +1,124 @@
+"""The top level of an ECP5 board with a serial line: pins, clock, reset, shell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, ResetSignal, Signal
+from amaranth.lib import wiring
+from amaranth.lib.cdc import ResetSynchronizer
+from amaranth.lib.wiring import In, Out
+
+from ...clock.ecp5 import Pll, PllParams, plan_pll
+from .serial import SerialReceiver, SerialTransmitter
+
+_WAIT_BITS = 10  # power-on: 1024 cycles after the PLL has locked
+
+
+@dataclass(frozen=True)
+class TopParams:
+    """Clock and line of a board.
+
+    Attributes
+    ----------
+    pll : PllParams
+        Makes the clock of shell and core.
+    divisor : int
+        Clock cycles of one bit on the line.
+    """
+
+    pll: PllParams
+    divisor: int
+
+    @property
+    def baud(self) -> float:
+        """Bits per second that the circuit really makes."""
+        return float(self.pll.output_mhz) * 1e6 / self.divisor
+
+
+def plan_top(oscillator_mhz: float, clock_mhz: float, baud: int) -> TopParams:
+    """Choose the dividers of a top level.
+
+    Raises
+    ------
+    ValueError
+        If the PLL cannot make the clock, or the clock cannot make the baud rate within 2 %.
+    """
+    clock = _exact(clock_mhz)
+    pll = plan_pll(_exact(oscillator_mhz), clock)
+    divisor = max(1, round(clock * 1_000_000 / baud))
+    params = TopParams(pll, divisor)
+    if divisor < 8 or abs(params.baud / baud - 1) > 0.02:
+        raise ValueError(
+            f"baud must be the clock ({clock_mhz:g} MHz) divided by a whole number of at least 8, "
+            f"within 2 %, not {baud}"
+        )
+    return params
+
+
+def _exact(mhz: float) -> Fraction:
+    return Fraction(mhz).limit_denominator(1_000_000)
+
+
+class Top(wiring.Component):
+    """Joins the module ``shell`` (which holds the core) to the board.
+
+    Shell and core share the clock domain ``sync``, made by the PLL. Its reset is asserted
+    asynchronously while the PLL is not locked and for 1024 cycles after that, and released
+    synchronously.
+
+    Parameters
+    ----------
+    params : TopParams
+
+    Attributes
+    ----------
+    oscillator : in
+    serial_in, serial_out : in, out
+        The line, idle high.
+    """
+
+    oscillator: Signal
+    serial_in: Signal
+    serial_out: Signal
+
+    def __init__(self, params: TopParams) -> None:
+        self.params = params
+        super().__init__(
+            {"oscillator": In(1), "serial_in": In(1, init=1), "serial_out": Out(1, init=1)}
+        )
+
+    def elaborate(self, platform: Any) -> Module:
+        """Build the circuit."""
+        m = Module()
+        m.domains.wait = ClockDomain(local=True)
+        m.domains.sync = ClockDomain(local=True)
+        m.submodules.pll = pll = Pll(self.params.pll)
+        waited = Signal(_WAIT_BITS + 1)
+        m.d.comb += [
+            pll.source.eq(self.oscillator),
+            ClockSignal("wait").eq(pll.clock),
+            ClockSignal("sync").eq(pll.clock),
+        ]
+        m.submodules.locked = ResetSynchronizer(~pll.locked, domain="wait")
+        with m.If(~waited[-1]):
+            m.d.wait += waited.eq(waited + 1)
+        m.submodules.reset = ResetSynchronizer(~waited[-1], domain="sync")
+
+        m.submodules.receiver = receiver = SerialReceiver(self.params.divisor)
+        m.submodules.transmitter = transmitter = SerialTransmitter(self.params.divisor)
+        m.submodules.shell = Instance(
+            "shell",
+            i_clk=ClockSignal("sync"),
+            i_rst=ResetSignal("sync"),
+            i_rx_payload=receiver.bytes.payload,
+            i_rx_valid=receiver.bytes.valid,
+            o_rx_ready=receiver.bytes.ready,
+            o_tx_payload=transmitter.bytes.payload,
+            o_tx_valid=transmitter.bytes.valid,
+            i_tx_ready=transmitter.bytes.ready,
+        )
+        m.d.comb += [receiver.line.eq(self.serial_in), self.serial_out.eq(transmitter.line)]
+        return m

@@ -1,0 +1,255 @@
+"""The host's side of the packet protocol, over any transport that carries bytes."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from ..errors import DataError, DeviceError
+from ..protocol import (
+    FLUSH,
+    MAX_IMAGES,
+    MAX_PAYLOAD,
+    VERSION,
+    Decoder,
+    Info,
+    Kind,
+    Packet,
+    Position,
+    cut,
+    encode,
+)
+
+_GARBAGE_LIMIT = 1 << 16  # bytes without a packet of ours, until a device counts as a foreign one
+
+
+class Transport(Protocol):
+    """Carries bytes to a circuit and back, and may lose or damage them."""
+
+    def write(self, data: bytes) -> None:
+        """Send; DeviceError if the connection is gone."""
+
+    def read(self, timeout: float) -> bytes:
+        """Return what has arrived, or wait for it; empty after ``timeout`` seconds of silence."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+
+class PacketClient:
+    """Sends images and receives results; repeats what is lost.
+
+    A session is opened on construction. A connection error leaves the client unusable; an
+    abandoned ``run`` does not: the next one opens a new session.
+
+    Parameters
+    ----------
+    transport : Transport
+        Where the circuit is; closed by ``close``.
+    timeout : float
+        Seconds of silence after which packets are repeated.
+    retries : int
+        Repetitions without any answer until the device counts as dead.
+    patience : float
+        Seconds that a device may answer but make no progress.
+
+    Raises
+    ------
+    DeviceError
+        If the device does not answer, or speaks another version of the protocol.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        timeout: float = 0.5,
+        retries: int = 5,
+        patience: float = 60.0,
+    ) -> None:
+        self._transport = transport
+        self._timeout = timeout
+        self._retries = retries
+        self._patience = patience
+        self._decoder = Decoder()
+        self._session = 0
+        self._info: Info | None = None
+        self.info = self._open()
+
+    def close(self) -> None:
+        """Close the transport."""
+        self._transport.close()
+
+    def status(self) -> Info:
+        """Ask the circuit for its counters; also while ``run`` is under way."""
+        return self._hello()
+
+    def run(self, frames: Iterable[bytes]) -> Iterator[bytes]:
+        """Send images as they come and yield their results in the same order.
+
+        Parameters
+        ----------
+        frames : iterable of bytes
+            Each of ``info.frame_bytes`` bytes.
+
+        Yields
+        ------
+        bytes
+            ``info.result_bytes`` bytes for every image.
+
+        Raises
+        ------
+        DataError
+            If an image has another length.
+        DeviceError
+            If the device does not answer or makes no progress.
+        """
+        if self._images != self._expected.image or self._unacknowledged:
+            self._open()
+        packets = self._packets(frames)
+        exhausted = False
+        while True:
+            batch = []
+            while not exhausted and len(self._unacknowledged) < self.info.window:
+                packet = next(packets, None)
+                if packet is None:
+                    exhausted = True
+                else:
+                    self._unacknowledged.append(packet)
+                    batch.append(encode(packet))
+            if batch:
+                self._transport.write(b"".join(batch))
+            while self._results:
+                yield self._results.popleft()
+            if exhausted and self._expected.image == self._images:
+                return
+            self._pump()
+
+    def _packets(self, frames: Iterable[bytes]) -> Iterator[Packet]:
+        for frame in frames:
+            if len(frame) != self.info.frame_bytes:
+                raise DataError(
+                    f"an image must have {self.info.frame_bytes} bytes, not {len(frame)}"
+                )
+            if self._images == MAX_IMAGES:
+                raise DeviceError(f"a session must have at most {MAX_IMAGES} images; open another")
+            image, self._images = self._images, self._images + 1
+            yield from cut(Kind.DATA, self._session, image, frame)
+
+    def _open(self) -> Info:
+        """Open a session that was not open before, whatever the circuit was doing."""
+        first = secrets.randbelow(0xFFFF) + 1
+        # The session that is open may be the first of these by chance, never both.
+        for session in (first, first % 0xFFFF + 1):
+            self._session = session
+            self._images = 0
+            self._unacknowledged: deque[Packet] = deque()
+            self._acknowledged = Position()
+            self._expected = Position()
+            self._partial = bytearray()
+            self._results: deque[bytes] = deque()
+            self._asked: Position | None = None
+            self._lost = False
+            self._idle = 0
+            self._silent = 0
+            info = self._hello()
+        if info.version != VERSION:
+            raise DeviceError(
+                f"the circuit's protocol must have version {VERSION}, not {info.version}; "
+                "compile again with this version of sangi"
+            )
+        return info
+
+    def _hello(self) -> Info:
+        """Send HELLO until INFO comes."""
+        self._info = None
+        for _ in range(self._retries + 1):
+            self._transport.write(FLUSH + encode(Packet(Kind.HELLO, self._session)))
+            received = 0
+            while received < _GARBAGE_LIMIT and (data := self._transport.read(self._timeout)):
+                received = 0 if self._take(self._decoder.feed(data)) else received + len(data)
+                if self._info is not None:
+                    return self._info
+            self._take(self._decoder.resume())
+            if self._info is not None:
+                return self._info
+        raise DeviceError(
+            f"the device must answer within {self._timeout:g} s, but did not, {self._retries + 1} "
+            "times; is it powered, is the bitstream loaded, is the baud rate right?"
+        )
+
+    def _pump(self) -> None:
+        """Wait for packets once and act on them; repeat what is missing after silence."""
+        data = self._transport.read(self._timeout)
+        packets = self._decoder.feed(data) if data else self._decoder.resume()
+        if self._take(packets):
+            self._silent = 0
+        elif not data:
+            self._repeat()
+
+    def _repeat(self) -> None:
+        """Repeat everything that is not acknowledged and ask for everything not received."""
+        self._idle += 1
+        self._silent += 1
+        if self._silent > self._retries:
+            raise DeviceError(
+                f"the device must answer within {self._timeout:g} s, but stopped answering "
+                f"in image {self._expected.image}"
+            )
+        if self._lost and self._idle > 1:
+            raise DeviceError("the device has lost its session; was it reset or used by another?")
+        if self._idle * self._timeout > self._patience:
+            raise DeviceError(
+                f"the device must make progress within {self._patience:g} s, but stands still in "
+                f"image {self._expected.image}"
+            )
+        hello = Packet(Kind.HELLO, self._session)
+        resend = Packet(Kind.RESEND, self._session, self._expected)
+        packets = [hello, *self._unacknowledged, resend]
+        self._transport.write(FLUSH + b"".join(encode(packet) for packet in packets))
+
+    def _take(self, packets: list[Packet]) -> bool:
+        """Act on received packets; whether there was any of this session."""
+        ours = [packet for packet in packets if packet.session == self._session]
+        results = False
+        for packet in ours:
+            if packet.kind is Kind.RESULT:
+                results = True
+                self._take_result(packet)
+            elif packet.kind is Kind.ACK:
+                self._take_acknowledgement(packet.position)
+            elif packet.kind is Kind.INFO:
+                self._info = Info.unpack(packet.payload)
+                self._lost = packet.position < self._acknowledged
+                self._take_acknowledgement(packet.position)
+        if results:
+            self._answer(max(packet.position for packet in ours if packet.kind is Kind.RESULT))
+        return bool(ours)
+
+    def _answer(self, newest: Position) -> None:
+        """Acknowledge results; ask once for those before ``newest`` that are missing."""
+        missing = newest > self._expected and self._asked != self._expected
+        if missing:
+            self._asked = self._expected
+        kind = Kind.RESEND if missing else Kind.ACK
+        self._transport.write(encode(Packet(kind, self._session, self._expected)))
+
+    def _take_acknowledgement(self, position: Position) -> None:
+        while self._unacknowledged and self._unacknowledged[0].position < position:
+            self._unacknowledged.popleft()
+            self._idle = 0
+        self._acknowledged = max(self._acknowledged, position)
+
+    def _take_result(self, packet: Packet) -> None:
+        size = self.info.result_bytes
+        wanted = min(MAX_PAYLOAD, size - self._expected.offset)
+        if packet.position != self._expected or len(packet.payload) != wanted:
+            return
+        self._idle = 0
+        self._partial += packet.payload
+        self._expected = self._expected.after(size)
+        if len(self._partial) == size:
+            self._results.append(bytes(self._partial))
+            self._partial.clear()
