@@ -1,0 +1,99 @@
+"""From a unit of a Design to its circuit component: one function per engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from amaranth.lib.wiring import Component
+
+from ...hdl.add.circuit import Add
+from ...hdl.fifo.params import FifoParams
+from ...hdl.folded.circuit import Folded
+from ...hdl.fork.circuit import Fork
+from ...hdl.globalpool.circuit import GlobalPool
+from ...hdl.lookup.circuit import Lookup
+from ...hdl.pool.circuit import Pool
+from ...hdl.requantize.circuit import Requantize
+from ...hdl.threshold.circuit import Threshold
+from ...hdl.width.circuit import Width
+from ...runtime.ops.base import Op
+from ..mapping.design import Design, Unit
+
+Fifos = tuple[FifoParams, ...]
+
+
+def component_of(design: Design, unit: Unit) -> Component:
+    """Return the component of a unit, with its weights and tables and the FIFOs of its outputs.
+
+    Parameters
+    ----------
+    design : Design
+    unit : Unit
+        One of ``design.units``.
+    """
+    op = None
+    if unit.node is not None:
+        op = next(node.op for node in design.program.nodes if node.name == unit.node)
+    return _MAKERS[unit.engine](unit, op, fifos_of(design, unit))
+
+
+def fifos_of(design: Design, unit: Unit) -> Fifos:
+    """Return the FIFO behind every output of a unit, in the order of its ports."""
+    burst = getattr(unit.params, "burst", 1)
+    streams = [design.stream(name) for name in unit.outputs]
+    return tuple(
+        FifoParams(stream.beat.width, stream.depth, burst, "distributed") for stream in streams
+    )
+
+
+def _folded(unit: Unit, op: Any, fifos: Fifos) -> Component:
+    weights = op.weights
+    if weights.ndim == 2:  # Dense: a 1×1 kernel on a frame of one pixel
+        weights = weights.reshape(weights.shape[0], 1, 1, weights.shape[1])
+    return Folded(unit.params, weights, fifos)
+
+
+def _requantize(unit: Unit, op: Any, fifos: Fifos) -> Component:
+    return Requantize(unit.params, op.multiplier, op.offset, fifos)
+
+
+def _threshold(unit: Unit, op: Any, fifos: Fifos) -> Component:
+    return Threshold(unit.params, op.thresholds, op.values, fifos)
+
+
+def _lookup(unit: Unit, op: Any, fifos: Fifos) -> Component:
+    return Lookup(unit.params, op.table, fifos)
+
+
+def _add(unit: Unit, op: Any, fifos: Fifos) -> Component:
+    return Add(unit.params, op.multipliers, op.offset, fifos)
+
+
+def _pool(unit: Unit, op: Any, fifos: Fifos) -> Component:
+    return Pool(unit.params, fifos)
+
+
+def _globalpool(unit: Unit, op: Any, fifos: Fifos) -> Component:
+    return GlobalPool(unit.params, fifos)
+
+
+def _fork(unit: Unit, op: Any, fifos: Fifos) -> Component:
+    return Fork(unit.params, fifos)
+
+
+def _width(unit: Unit, op: Any, fifos: Fifos) -> Component:
+    return Width(unit.params, fifos)
+
+
+_MAKERS: dict[str, Callable[[Unit, Op | None, Fifos], Component]] = {
+    "folded": _folded,
+    "requantize": _requantize,
+    "threshold": _threshold,
+    "lookup": _lookup,
+    "add": _add,
+    "pool": _pool,
+    "globalpool": _globalpool,
+    "fork": _fork,
+    "width": _width,
+}

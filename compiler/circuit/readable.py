@@ -1,0 +1,76 @@
+"""Verilog as Yosys writes it, with names that people read: plain identifiers only."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+_MODULE = re.compile(r"^((?:\(\* .* \*\)\n)*)module (\\\S+ |\w+)", re.MULTILINE)
+_ESCAPED = re.compile(r"\\(\S+)\s")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+
+_KEYWORDS = frozenset(
+    "always and assign begin buf case casex casez default disable edge else end endcase endfunction "
+    "endmodule endtask event for force forever fork function generate if initial inout input integer "
+    "join localparam module nand negedge nor not or output parameter posedge real reg release repeat "
+    "signed specify supply0 supply1 table task time tri wait wand while wire wor xnor xor bit byte "
+    "char class config const do enum final import int interface logic package priority program "
+    "return shortint static string struct this type union unique var virtual void".split()
+)
+
+
+def plain(name: str) -> str:
+    """Return the plain identifier nearest to a name."""
+    word = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") or "name"
+    if word[0].isdigit():
+        word = f"_{word}"
+    return f"{word}_" if word in _KEYWORDS else word
+
+
+def readable(verilog: str, top: str) -> str:
+    """Replace every escaped identifier by a plain one.
+
+    A name becomes the same name in all modules, so that ports and their connections agree; no two
+    names become one. Module ``top.unit.part`` becomes ``unit__part``.
+
+    Parameters
+    ----------
+    verilog : str
+        As Yosys' ``write_verilog`` wrote it.
+    top : str
+        Name of the top module.
+    """
+    modules = {name for name, _ in split_modules(verilog)}
+    names: dict[str, str] = {}
+    taken = set(_PLAIN.findall(verilog))
+    for name in dict.fromkeys(_ESCAPED.findall(verilog)):
+        if name in modules:
+            part = name.removeprefix(f"{top}.").replace(".", "__")
+            names[name] = re.sub(r"[^A-Za-z0-9_]", "_", part)
+        else:
+            names[name] = _unused(plain(name), taken)
+        taken.add(names[name])
+    return _tidy(_ESCAPED.sub(lambda match: f"{names[match.group(1)]} ", verilog))
+
+
+def split_modules(verilog: str) -> list[tuple[str, str]]:
+    """Cut a Verilog file into ``(module's name, text)``, in the order of the file."""
+    starts = list(_MODULE.finditer(verilog))
+    ends = [match.start() for match in starts[1:]] + [len(verilog)]
+    return [
+        (match.group(2).strip().removeprefix("\\"), verilog[match.start() : end].strip() + "\n")
+        for match, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """Return the name, with the first number that makes it new where it is taken."""
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return next(word for word in itertools.chain([name], numbered) if word not in taken)
+
+
+def _tidy(text: str) -> str:
+    """Take out the blanks that ended escaped identifiers."""
+    text = re.sub(r"(?<=\w) +(?=[;,)\]])", "", text)
+    text = re.sub(r"^(  +\.\w+) \(", r"\1(", text, flags=re.MULTILINE)
+    return re.sub(r"(?<=[^ \n])  +(?=\S)", " ", text)
