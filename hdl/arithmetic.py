@@ -14,11 +14,14 @@ from ..runtime.numerics import clog2
 Style = Literal["dsp", "lut"]
 TableStyle = Literal["distributed", "block"]
 
-DSP_OPERAND = 18
-"""Signed bits of the narrower operand that every family's multiplier block takes."""
+NARROW_OPERAND, WIDE_OPERAND = 18, 25
+"""Signed bits of the operands of a DSP48; other families' blocks take the narrow one twice."""
 
 SMALL_TABLE = 64
-"""Places up to which a table is made of look-up tables (one LUT6 a bit on Xilinx)."""
+"""Places that one LUT6 holds a bit of."""
+
+SMALL_BITS = 4096
+"""Bits up to which look-up tables are the smaller part of a chip than a block RAM."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,15 @@ class Product:
         return self.b_bits == 1 and not self.b_signed
 
     @property
+    def chunk(self) -> int:
+        """Bits of b, without its sign, that a block multiplies by the whole of a."""
+        narrow = self.a_bits + (not self.a_signed) <= NARROW_OPERAND
+        return (WIDE_OPERAND if narrow else NARROW_OPERAND) - 1
+
+    @property
     def chunks(self) -> int:
         """Products that ``dsp`` makes of one."""
-        digits = self.b_bits - self.b_signed
-        return max(1, -(-digits // (DSP_OPERAND - 1)))
+        return max(1, -(-(self.b_bits - self.b_signed) // self.chunk))
 
     @property
     def rows(self) -> int:
@@ -76,14 +84,15 @@ def rounding_stages(ties: bool) -> int:
     return 2 if ties else 1
 
 
-def table_style(places: int) -> TableStyle:
-    """Return what a table of ``places`` entries is made of."""
-    return "distributed" if places <= SMALL_TABLE else "block"
+def table_style(places: int, bits: int) -> TableStyle:
+    """Return what a table of ``places`` entries of ``bits`` bits is made of."""
+    small = places <= SMALL_TABLE or places * bits <= SMALL_BITS
+    return "distributed" if small else "block"
 
 
 def fetch_cycles(entries: int, words: int) -> int:
     """Return the registers from a beat's arrival to the constants of its channels.
 
-    One, and another behind a block RAM, whose output comes late in the cycle.
+    One, and another behind a deep table, whose output comes late in the cycle.
     """
-    return 1 if entries == 1 or table_style(words) == "distributed" else 2
+    return 1 if entries == 1 or words <= SMALL_TABLE else 2

@@ -37,7 +37,7 @@ def rom(places: int, bits: int, family: str) -> Resources:
     """Return the cost of a table with a registered output; one place is a constant."""
     if places == 1:
         return Resources()
-    if table_style(places) == "block":
+    if table_style(places, bits) == "block":
         return Resources(bram=blocks(places, bits, family), ff=bits)
     inputs = 6 if base_family(family) == "xc7" else 4
     return Resources(lut=bits * max(1, places / 2**inputs), ff=bits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 
-from .arithmetic import DSP_OPERAND, Product
+from .arithmetic import Product
 from .pipeline import delay, register
 
 _DSP = {"use_dsp": "yes"}
@@ -45,7 +45,7 @@ def _cut(value: Value, width: int) -> Value:
 
 def _by_blocks(m: Module, plan: Product, a: Value, b: Value, width: int, name: str) -> Value:
     """Return the sum of products with chunks of b that fit a multiplier block."""
-    step = DSP_OPERAND - 1
+    step = plan.chunk
     parts: list[Value] = []
     for index in range(plan.chunks):
         top = index == plan.chunks - 1

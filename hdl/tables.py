@@ -9,15 +9,16 @@ import numpy.typing as npt
 from amaranth.hdl import Const, Module, Shape, Value, unsigned
 from amaranth.lib.memory import Memory
 
-from .arithmetic import TableStyle, table_style
+from .arithmetic import TableStyle, fetch_cycles, table_style
 from .beat import Beat
 from .pipeline import register
 
 Table = npt.NDArray[np.int64]
 
-# "logic_block" keeps Yosys from looking for a LUT RAM, which needs a write port.
+# Yosys takes rom_style "distributed" for a LUT RAM, which no table can be, and stops; "logic_block"
+# only keeps it from block RAM, which other tools do not take for tables this small anyway.
 _ATTRIBUTES: dict[TableStyle, dict[str, str | int]] = {
-    "distributed": {"rom_style": "distributed", "logic_block": 1},
+    "distributed": {"logic_block": 1},
     "block": {"rom_style": "block", "syn_romstyle": "block_rom"},
 }
 
@@ -62,7 +63,7 @@ def rom(
         shape=unsigned(width),
         depth=len(words),
         init=words,
-        attrs=_ATTRIBUTES[table_style(len(words))],
+        attrs=_ATTRIBUTES[table_style(len(words), width)],
     )
     m.submodules[name] = memory
     ports = [memory.read_port() for _ in addresses]
@@ -101,7 +102,7 @@ def channel_constants(
         return [Const(int(value), shape) for value in rows[0]]
     words = [pack(row.tolist(), shape.width) for row in rows]
     (data,) = rom(m, words, shape.width * lanes, [word], name)
-    if table_style(len(words)) == "block":
+    if fetch_cycles(len(table), len(words)) == 2:
         data = register(m, data, f"{name}_word")
     entries = [data[lane * shape.width : (lane + 1) * shape.width] for lane in range(lanes)]
     return [entry.as_signed() for entry in entries] if shape.signed else entries
