@@ -35,6 +35,13 @@ def check_entries(table: Table, entries: int, name: str) -> None:
         raise ValueError(f"{name} must have {entries} entries, not {len(table)}")
 
 
+def check_channels(table: Table, entries: int, shape: Shape, name: str) -> None:
+    """Raise ValueError unless there are ``entries`` values, or one for all, within ``shape``."""
+    if len(table) != 1:
+        check_entries(table, entries, name)
+    check_range(table, shape, name)
+
+
 def check_range(values: Table, shape: Shape, name: str) -> None:
     """Raise ValueError if a value does not fit ``shape``."""
     low = -(1 << (shape.width - 1)) if shape.signed else 0

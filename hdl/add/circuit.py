@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Shape, signed
+from amaranth.hdl import Module, Shape, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from ..arithmetic import fetch_cycles
@@ -13,7 +13,7 @@ from ..multiply import multiply
 from ..pipeline import counter, delay, output_fifo, register, start
 from ..rounding import round_clamp
 from ..stream import beat_stream, join, split
-from ..tables import Table, channel_constants, check_entries, check_range
+from ..tables import Table, channel_constants, check_channels
 from .params import AddParams
 from .schedule import latency, products
 
@@ -29,8 +29,8 @@ class Add(Component):
     Parameters
     ----------
     params : AddParams
-    multipliers : int64 (2, params.entries)
-    offset : int64 (params.entries,)
+    multipliers : int64 (2, params.entries or 1)
+    offset : int64 (params.entries or 1,)
     fifos : sequence of one FifoParams
 
     Attributes
@@ -54,11 +54,9 @@ class Add(Component):
         for index, (table, bits) in enumerate(
             zip(multipliers, params.multiplier_bits, strict=True)
         ):
-            name = f"multipliers[{index}]"
-            check_entries(table, params.entries, name)
-            check_range(table, Shape(bits, params.multiplier_signed), name)
-        check_entries(offset, params.entries, "offset")
-        check_range(offset, signed(params.offset_bits), "offset")
+            factor = Shape(bits, params.multiplier_signed)
+            check_channels(table, params.entries, factor, f"multipliers[{index}]")
+        check_channels(offset, params.entries, signed(params.offset_bits), "offset")
         self.params = params
         self.multipliers = multipliers
         self.offset = offset
@@ -83,7 +81,7 @@ class Add(Component):
         plans = products(params)
         slowest = max(plan.stages for plan in plans)
 
-        scaled = []
+        scaled: list[list[Value]] = []
         for index, (port, plan) in enumerate(zip((self.i0, self.i1), plans, strict=True)):
             beat = delay(m, port.payload, fetch, f"beat{index}")
             shape = Shape(plan.b_bits, plan.b_signed)

@@ -13,7 +13,7 @@ from ..multiply import multiply
 from ..pipeline import counter, delay, output_fifo, register, start
 from ..rounding import round_clamp
 from ..stream import beat_stream, join, split
-from ..tables import Table, channel_constants, check_entries, check_range
+from ..tables import Table, channel_constants, check_channels
 from .params import RequantizeParams
 from .schedule import latency, product
 
@@ -28,7 +28,7 @@ class Requantize(Component):
     Parameters
     ----------
     params : RequantizeParams
-    multiplier, offset : int64 (params.entries,)
+    multiplier, offset : int64 (params.entries or 1,)
     fifos : sequence of one FifoParams
 
     Attributes
@@ -49,12 +49,9 @@ class Requantize(Component):
         offset: Table,
         fifos: Sequence[FifoParams],
     ) -> None:
-        check_entries(multiplier, params.entries, "multiplier")
-        check_entries(offset, params.entries, "offset")
-        check_range(
-            multiplier, Shape(params.multiplier_bits, params.multiplier_signed), "multiplier"
-        )
-        check_range(offset, signed(params.offset_bits), "offset")
+        factor = Shape(params.multiplier_bits, params.multiplier_signed)
+        check_channels(multiplier, params.entries, factor, "multiplier")
+        check_channels(offset, params.entries, signed(params.offset_bits), "offset")
         self.params = params
         self.multiplier = multiplier
         self.offset = offset
