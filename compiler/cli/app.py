@@ -1,0 +1,45 @@
+"""The commands of ``sangi``, put together."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from .boards import boards
+from .compile import compile_
+from .doctor import doctor
+from .run import run
+from .simulate import simulate
+
+app = typer.Typer(
+    name="sangi",
+    help="From a trained ONNX network to an FPGA circuit that is proved right on real images.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("compile")(compile_)
+app.command("simulate")(simulate)
+app.command("run")(run)
+app.command("doctor")(doctor)
+app.command("boards")(boards)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sangi {version('sangi')}")
+        raise typer.Exit
+
+
+@app.callback()
+def sangi(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """From a trained ONNX network to an FPGA circuit that is proved right on real images."""

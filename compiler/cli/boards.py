@@ -1,0 +1,48 @@
+"""``sangi boards``: what can be built for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ...boards.board import Board
+from ...boards.load import list_boards, load_board
+from .console import show_table
+
+
+def boards(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME|FILE.toml]", help="Show this board only.")
+    ] = None,
+) -> None:
+    """List the boards that are known, or show one."""
+    if name is not None:
+        board = load_board(name)
+        show_table(board.title, ("", ""), _details(board))
+        return
+    rows = []
+    for known in list_boards():
+        board = load_board(known)
+        counts = (board.lut, board.ff, board.bram, board.dsp)
+        rows.append((known, board.part, *(f"{count:,}" for count in counts), _output(board)))
+    show_table("Boards", ("name", "part", "LUT", "FF", "block RAM", "DSP", "output"), rows)
+
+
+def _output(board: Board) -> str:
+    return "circuit" if board.tool is None else "bitstream"
+
+
+def _details(board: Board) -> list[tuple[str, str]]:
+    return [
+        ("name", board.name),
+        ("part", board.part),
+        ("family", board.family),
+        ("look-up tables", f"{board.lut:,}"),
+        ("flip-flops", f"{board.ff:,}"),
+        ("block RAMs", f"{board.bram:,}"),
+        ("DSP blocks", f"{board.dsp:,}"),
+        ("clock", f"{board.clock_mhz:g} MHz"),
+        ("shell", board.shell or "none yet: a budget to compile for"),
+        ("tool", board.tool or "none yet: compile writes everything but project/"),
+    ]

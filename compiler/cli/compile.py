@@ -1,0 +1,61 @@
+"""``sangi compile``: from a model to a build folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import progress
+from .options import InputShape, Mean, Seed, Std, npz_option, numbers, shape
+
+
+def compile_(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL.onnx", exists=True, dir_okay=False, help="The network.")
+    ],
+    board: Annotated[
+        str, typer.Option(metavar="NAME|FILE.toml", help="What to build for; see `sangi boards`.")
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", metavar="DIR", help="Folder to write: new, or an earlier build.")
+    ],
+    clock_mhz: Annotated[
+        float | None, typer.Option(help="Clock of the circuit; the board's own by default.")
+    ] = None,
+    target_fps: Annotated[
+        float | None, typer.Option(help="Frames per second; without it the fastest that fits.")
+    ] = None,
+    data: Annotated[
+        Path | None, npz_option("Sample images `x`, for the calibration of float models.")
+    ] = None,
+    mean: Mean = None,
+    std: Std = None,
+    input_shape: InputShape = None,
+    bitstream: Annotated[
+        bool, typer.Option("--bitstream", help="Synthesize, place and route as well.")
+    ] = False,
+    seed: Seed = 0,
+) -> None:
+    """Compile a trained network into a circuit, its testbench and its project."""
+    from ..compile import compile_model
+    from .tables import show_compiled, warn_about_timing
+
+    with progress() as begin:
+        report = compile_model(
+            model,
+            board,
+            out=out,
+            clock_mhz=clock_mhz,
+            target_fps=target_fps,
+            data=data,
+            mean=numbers(mean, "--mean"),
+            std=numbers(std, "--std"),
+            input_shape=shape(input_shape, "--input-shape"),
+            bitstream=bitstream,
+            seed=seed,
+            progress=begin,
+        )
+    show_compiled(report, out)
+    warn_about_timing(report)

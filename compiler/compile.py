@@ -1,0 +1,110 @@
+"""From a model file to a build folder: every stage of the compiler in order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..boards.board import Board
+from ..boards.load import load_board
+from ..runtime.errors import BoardError, UsageError
+from ..runtime.store import save_program
+from .circuit.testbench import write_testbench
+from .circuit.verilog import write_rtl
+from .frontend import load
+from .mapping.mapper import map_program
+from .report.report import Report, make_report, write_report
+from .steps import Progress, StepLog
+from .workspace import new_folder
+
+
+def compile_model(
+    model: str | Path,
+    board: str,
+    *,
+    out: str | Path,
+    clock_mhz: float | None = None,
+    target_fps: float | None = None,
+    data: str | Path | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    input_shape: Sequence[int] | None = None,
+    bitstream: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Compile a model for a board.
+
+    The build folder appears complete or not at all; everything in it but ``log/`` and ``results/``
+    depends only on the model and the options.
+
+    Parameters
+    ----------
+    model : path
+        ONNX file.
+    board : str
+        Name of a board (see ``sangi boards``), or path of a board's TOML file.
+    out : path
+        The build folder: new, or an earlier build, which is replaced.
+    clock_mhz : float, optional
+        Clock of the circuit; the board's own by default.
+    target_fps : float, optional
+        Frames per second; by default the fastest design that fits.
+    data : path, optional
+        .npz with sample images ``x``, for the calibration of models without quantizers.
+    mean, std : sequence of float, optional
+        Normalization of the pixels, one number or one per channel, in units of the pixel.
+    input_shape : sequence of int, optional
+        Shape of the model's input, batch axis included.
+    bitstream : bool
+        Whether to synthesize, place and route.
+    seed : int
+        Of the testbench's frames and of placement.
+    progress : callable, optional
+        Called with the name of each step as it begins.
+
+    Returns
+    -------
+    dict
+        What ``report.json`` holds.
+
+    Raises
+    ------
+    SangiError
+        One of its kinds, with a message that says what to mend; nothing is left behind then.
+    """
+    model, out = Path(model), Path(out)
+    target = _checked_board(board, bitstream)
+    _check_positive("clock_mhz", clock_mhz)
+    _check_positive("target_fps", target_fps)
+    steps = StepLog(progress)
+    with new_folder(out) as folder:
+        steps.begin("read the model")
+        program = load(model, mean=mean, std=std, input_shape=input_shape, data=data)
+        steps.begin("map it to the board")
+        design = map_program(program, target, clock_mhz=clock_mhz, target_fps=target_fps)
+        steps.begin("write the circuit")
+        save_program(program, folder / "program.sangi")
+        rtl = write_rtl(design, folder / "rtl")
+        steps.begin("write the testbench")
+        write_testbench(design, rtl, folder / "testbench", seed=seed)
+        report = make_report(design, steps.names)
+        write_report(folder, report)
+        steps.write(folder / "log" / "compile.log")
+    return report
+
+
+def _checked_board(name: str, bitstream: bool) -> Board:
+    board = load_board(name)
+    if bitstream and board.tool is None:
+        raise BoardError(
+            f"a bitstream needs a board with a tool, and {board.name} is only a budget so far; "
+            "leave --bitstream out"
+        )
+    return board
+
+
+def _check_positive(name: str, value: float | None) -> None:
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise UsageError(f"{name} must be a number above 0, not {value}")

@@ -1,0 +1,87 @@
+"""The table ``layers`` of report.json: one entry a module of the circuit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...hdl.cost import Resources
+from ...hdl.engines import Params
+from ...hdl.folded.params import FoldedParams
+from ...hdl.width.params import WidthParams
+from ...runtime.program import Node
+from ..mapping.design import Design, Unit
+from .budget import unit_resources
+from .weights import weights_of
+
+
+def layers(design: Design) -> list[dict[str, Any]]:
+    """Return one entry per unit, in topological order."""
+    nodes = {node.name: node for node in design.program.nodes}
+    return [
+        _layer(design, unit, None if unit.node is None else nodes[unit.node])
+        for unit in design.units
+    ]
+
+
+def _layer(design: Design, unit: Unit, node: Node | None) -> dict[str, Any]:
+    macs = _macs(design, node)
+    weights = None if node is None else weights_of(node)
+    params = unit.params
+    return {
+        "name": unit.name,
+        "node": unit.node,
+        "op": None if node is None else type(node.op).__name__,
+        "engine": unit.engine,
+        "folding": folding(params),
+        "cycles": params.cycles,
+        "macs": macs,
+        "weights": 0 if weights is None else int(weights.size),
+        "nonzeros": 0 if weights is None else int(np.count_nonzero(weights)),
+        "weight_bits": params.weight_bits if isinstance(params, FoldedParams) else None,
+        "activation_bits": design.stream(unit.inputs[0]).beat.bits,
+        "utilization": _utilization(params, macs, design.cycles_per_frame),
+        "resources": rounded(unit_resources(design, unit)),
+    }
+
+
+def folding(params: Params) -> dict[str, int]:
+    """Return how much a unit does side by side: ``pe`` and ``simd``, or ``lanes``."""
+    match params:
+        case FoldedParams():
+            return {"pe": params.pe, "simd": params.simd}
+        case WidthParams():
+            return {"lanes": max(params.beat.lanes, params.out.lanes)}
+        case _:
+            return {"lanes": _lanes(params)}
+
+
+def rounded(resources: Resources) -> dict[str, float]:
+    """Return counts as JSON numbers, in tenths."""
+    return {
+        "lut": round(resources.lut, 1),
+        "ff": round(resources.ff, 1),
+        "bram": round(resources.bram, 1),
+        "dsp": round(resources.dsp, 1),
+    }
+
+
+def _lanes(params: Any) -> int:
+    """Return the lanes of a unit whose ports are all alike."""
+    beat = getattr(params, "out", None) or params.beat
+    lanes: int = beat.lanes
+    return lanes
+
+
+def _macs(design: Design, node: Node | None) -> int:
+    """Return the multiply–accumulates of one frame."""
+    if node is None:
+        return 0
+    return node.op.macs(*(design.program.types[name] for name in node.inputs))
+
+
+def _utilization(params: Params, macs: int, interval: int) -> float:
+    """Return the share of an interval in which the unit's lanes do useful work, 0 … 1."""
+    work = macs / (params.pe * params.simd) if isinstance(params, FoldedParams) else params.cycles
+    return round(work / interval, 4)

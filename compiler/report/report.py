@@ -1,0 +1,116 @@
+"""``report.json``: everything that is known of a build, as one JSON value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ...runtime.errors import BuildError
+from ...runtime.program import Program
+from ..mapping.design import Design
+from ..workspace import REPORT, SCHEMA, is_build, new_file
+from .budget import budget
+from .layers import layers
+from .link import link_fps
+from .weights import count_bits
+
+Report = dict[str, Any]
+
+
+def make_report(design: Design, steps: Sequence[str]) -> Report:
+    """Return the report of a design that nothing has been run on yet.
+
+    ``verification`` is set by ``simulate``, ``fmax_mhz`` and ``timing_met`` (and the resources) by
+    place and route; until then they are null.
+
+    Parameters
+    ----------
+    design : Design
+    steps : sequence of str
+        What the compilation did, in order.
+    """
+    program, board = design.program, design.board
+    table = layers(design)
+    return {
+        "schema": SCHEMA,
+        "model": program.name,
+        "board": board.name,
+        "part": board.part,
+        "clock_mhz": design.clock_mhz,
+        "cycles_per_frame": design.cycles_per_frame,
+        "latency_cycles": design.latency_cycles,
+        "fps": round(design.clock_mhz * 1e6 / design.cycles_per_frame, 3),
+        "link_fps": link_fps(design),
+        "macs_per_frame": sum(layer["macs"] for layer in table),
+        "digest": program.digest,
+        "resources": budget(design),
+        "layers": table,
+        "host": host(program),
+        "bits": asdict(count_bits(design)),
+        "fifos": fifos(design),
+        "steps": list(steps),
+        "verification": None,
+        "fmax_mhz": None,
+        "timing_met": None,
+    }
+
+
+def host(program: Program) -> dict[str, Any]:
+    """Return what the host computes: steps before and after the circuit, and why."""
+    before = [step.op for entry in program.inputs for step in entry.before]
+    after = [step.op for output in program.outputs for step in output.after]
+    places = [
+        f"{', '.join(steps)} {place} the circuit"
+        for steps, place in ((before, "before"), (after, "after"))
+        if steps
+    ]
+    reason = f"{' and '.join(places)}: values that are not integers" if places else None
+    return {"before": before, "after": after, "macs": 0, "reason": reason}
+
+
+def fifos(design: Design) -> list[dict[str, Any]]:
+    """Return one entry per FIFO, in topological order; depths in beats, widths in bits."""
+    return [
+        {
+            "name": stream.name,
+            "tensor": stream.tensor,
+            "source": stream.source,
+            "target": stream.target,
+            "width": stream.beat.width,
+            "depth": stream.depth,
+        }
+        for stream in design.streams
+        if stream.depth
+    ]
+
+
+def read_report(build: Path) -> Report:
+    """Read the report of a build.
+
+    Raises
+    ------
+    BuildError
+        If the folder is not a build of ours.
+    """
+    if not is_build(build):
+        raise BuildError(
+            f"{build} must be a folder that `sangi compile` wrote, "
+            f"and it holds no {REPORT} of sangi"
+        )
+    report: Report = json.loads((build / REPORT).read_text(encoding="utf-8"))
+    if report["schema"] != SCHEMA:
+        raise BuildError(
+            f"{build}: {REPORT} must have the schema {SCHEMA}, not {report['schema']}; "
+            "compile again"
+        )
+    return report
+
+
+def write_report(build: Path, report: Mapping[str, Any]) -> None:
+    """Write the report into a build folder, complete or not at all; same value, same bytes."""
+    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+    with new_file(build / REPORT) as path:
+        path.write_text(text + "\n", encoding="utf-8", newline="\n")

@@ -1,0 +1,122 @@
+"""Running images on a device, next to the reference."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..runtime.devices.accelerator import Accelerator
+from .accuracy import differing, top1
+from .images import read_images
+from .npz import write_npz
+from .report.report import read_report
+
+RESULTS = "results"
+REFERENCE = "numpy:"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What came out of a run.
+
+    Attributes
+    ----------
+    outputs : mapping of str to array
+        One array (N, …) per model output, the values that the original model gives.
+    images : int
+    seconds : float
+        Of the device alone, from the first image to the last result.
+    accuracy : float or None
+        Top-1, 0 … 1; None without classes.
+    differing : integer array
+        Images on which any output differs from the reference; none where the device is the
+        reference itself.
+    frames, cycles, stalls : int
+        The device's counters; cycles are 0 where nothing is clocked.
+    out : Path
+        The file that took the outputs.
+    """
+
+    outputs: Mapping[str, npt.NDArray[Any]]
+    images: int
+    seconds: float
+    accuracy: float | None
+    differing: npt.NDArray[np.intp]
+    frames: int
+    cycles: int
+    stalls: int
+    out: Path
+
+
+def run_build(
+    build: Path, device: str, images: Path, *, frames: int | None = None, out: Path | None = None
+) -> Run:
+    """Run images of a file on a device and write the outputs.
+
+    Parameters
+    ----------
+    build : Path
+        Folder that ``compile`` wrote.
+    device : str
+        ``numpy:``, ``sim:``, ``uart:/dev/ttyUSB0`` …
+    images : Path
+        .npz with ``x`` and, for the accuracy, ``y``.
+    frames : int, optional
+        Only the first images.
+    out : Path, optional
+        .npz for the outputs, one array per model output; ``build/results/outputs.npz`` by default.
+
+    Raises
+    ------
+    BuildError
+        If the folder is not a build of ours, or outputs cannot be written.
+    DataError
+        If the images do not fit the model.
+    DeviceError
+        If the device cannot be opened or fails.
+    """
+    report = read_report(build)
+    file = read_images(images, frames)
+    with Accelerator.open(device, build) as accelerator:
+        began = time.perf_counter()
+        outputs = accelerator.infer(file.x)
+        seconds = time.perf_counter() - began
+        counters = accelerator.counters()
+    different = np.zeros(0, np.intp)
+    if device != REFERENCE:
+        with Accelerator.open(REFERENCE, build) as reference:
+            different = differing(outputs, reference.infer(file.x))
+    accuracy = None if file.y is None else top1(outputs, file.y)
+    results = build / RESULTS
+    results.mkdir(exist_ok=True)
+    target = out or results / "outputs.npz"
+    write_npz(target, outputs)
+    summary = {
+        "model": report["model"],
+        "digest": report["digest"],
+        "device": device,
+        "images": len(file.x),
+        "seconds": round(seconds, 6),
+        "accuracy": accuracy,
+        "differing": different.tolist(),
+        "counters": asdict(counters),
+    }
+    (results / "run.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    return Run(
+        outputs,
+        len(file.x),
+        seconds,
+        accuracy,
+        different,
+        counters.frames,
+        counters.cycles,
+        counters.stalls,
+        target,
+    )

@@ -1,0 +1,115 @@
+"""Wrong usage exits with 2; boards and doctor say what there is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import sangi
+from sangi.boards.load import list_boards
+
+
+def sangi_command(*arguments: object) -> list[str]:
+    return [
+        sys.executable,
+        "-c",
+        "from sangi.compiler.cli.main import main; main()",
+        *map(str, arguments),
+    ]
+
+
+def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+    return subprocess.run(
+        sangi_command(*arguments), capture_output=True, text=True, env=environment, cwd=cwd
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("compile", "none.onnx", "--board", "ulx3s_85f", "-o", "b"), "none.onnx"),
+        (("compile", "model.onnx", "--board", "ulx3s_85f"), "-o"),
+        (("compile", "model.onnx", "-o", "b"), "--board"),
+        (("compile", "model.onnx", "--board", "x", "-o", "b", "--frobnicate"), "--frobnicate"),
+        (("compile", "model.onnx", "--board", "x", "-o", "b", "--data", "no.npz"), "no.npz"),
+        (("compile", "model.onnx", "--board", "none.toml", "-o", "b"), "none.toml"),
+        (("compile", "model.onnx", "--board", "ulx3s_85f", "-o", "b", "--mean", "1,x"), "--mean"),
+        (("compile", "model.onnx", "--board", "ulx3s_85f", "-o", "b", "--std", "nan"), "--std"),
+        (
+            ("compile", "model.onnx", "--board", "ulx3s_85f", "-o", "b", "--input-shape", "1,0"),
+            "--input-shape",
+        ),
+        (
+            ("compile", "model.onnx", "--board", "ulx3s_85f", "-o", "b", "--clock-mhz", "-5"),
+            "clock_mhz must be a number above 0, not -5.0",
+        ),
+        (("simulate", "none"), "none"),
+        (("run", "none", "--device", "numpy:", "--images", "x.npz"), "none"),
+        (("frobnicate",), "frobnicate"),
+        (("boards", "none.toml"), "none.toml"),
+    ],
+)
+def test_wrong_usage_exits_with_2(
+    tmp_path: Path, arguments: tuple[object, ...], named: str
+) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"")
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").stdout == f"sangi {sangi.__version__}\n"
+
+
+def test_boards_lists_every_board() -> None:
+    listing = run("boards").stdout
+    for name in list_boards():
+        assert name in listing
+    assert "LFE5U-85F" in run("boards", "ulx3s_85f").stdout
+
+
+def test_an_unknown_board_is_told_the_known_ones() -> None:
+    done = run("boards", "none")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: board must be one of {', '.join(list_boards())}, "
+        "or a file that ends in .toml, not 'none'\n"
+    )
+
+
+def test_an_interrupt_exits_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"")
+    # A pipe that nobody writes into keeps the command waiting inside its work.
+    pipe = tmp_path / "board.toml"
+    os.mkfifo(pipe)
+    command = sangi_command("compile", "model.onnx", "--board", pipe.name, "-o", "build")
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
+        writer = opened_by_reader(pipe)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+        os.close(writer)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["board.toml", "model.onnx"]
+
+
+def opened_by_reader(pipe: Path) -> int:
+    """Open a pipe for writing as soon as someone reads it."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            time.sleep(0.05)
+    raise TimeoutError(f"nobody read {pipe}")
