@@ -1,1 +1,38 @@
 """The ops of the graph IR, one a file: fields, shape rule and checks."""
+
+from .add import Add
+from .affine import Affine
+from .averagepool import AveragePool
+from .base import Op, Shape
+from .batchnorm import BatchNorm
+from .clip import Clip
+from .conv import Conv
+from .dense import Dense
+from .input import Input
+from .maxpool import MaxPool
+from .quantize import Quantize
+from .relu import Relu
+from .reshape import Reshape
+from .tail import ArgMax, Sigmoid, Softmax
+from .transpose import Transpose
+
+__all__ = [
+    "Add",
+    "Affine",
+    "ArgMax",
+    "AveragePool",
+    "BatchNorm",
+    "Clip",
+    "Conv",
+    "Dense",
+    "Input",
+    "MaxPool",
+    "Op",
+    "Quantize",
+    "Relu",
+    "Reshape",
+    "Shape",
+    "Sigmoid",
+    "Softmax",
+    "Transpose",
+]

@@ -1,0 +1,195 @@
+"""The search for a proved requantizer: multiply-add-shift, shift with ties, or thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import lcm
+
+import numpy as np
+
+from ...runtime.ops.base import Op
+from ...runtime.ops.requantize import Requantize
+from ...runtime.ops.threshold import Threshold
+from .exact import BigArray, Rounded
+
+MAX_SHIFT = 40
+"""Largest shift tried: one step of 8 bits needs 20–24 bits of multiplier (measured)."""
+
+MAX_PRODUCT_BITS = 62
+"""Widest product that is tried, so that the search itself runs in int64."""
+
+
+def requantizer(functions: Sequence[Rounded], low: int, high: int) -> Op:
+    """Return an op that equals ``functions[c]`` for every x in ``low … high``, by proof.
+
+    The first of three forms that is proved by comparing all steps: (a) multiply-add-shift,
+    (b) shift with half-even ties, (c) stored thresholds. (c) always holds.
+
+    Parameters
+    ----------
+    functions : sequence of Rounded
+        One, or one per channel.
+    low, high : int
+        Range of the input.
+    """
+    return (
+        multiply_shift(functions, low, high)
+        or shift_ties(functions, low, high)
+        or thresholds(functions, low, high)
+    )
+
+
+def multiply_shift(functions: Sequence[Rounded], low: int, high: int) -> Requantize | None:
+    """Return form (a) with the smallest common shift, or None where no shift up to 40 works.
+
+    For a multiplier m, ``(m*x + c) >> s`` takes every step j at its exact place t_j if and only if
+    ``j*2^s - m*t_j <= c <= j*2^s - 1 - m*(t_j - 1)`` for all j; both sides are compared for
+    every step, so a non-empty interval is a proof. A falling function is searched mirrored.
+    """
+    first = functions[0]
+    if any((f.low, f.high) != (first.low, first.high) for f in functions):
+        return None
+    if first.low == first.high:
+        return Requantize(_column([0]), _column([first.low]), 0, first.low, first.high)
+    searches = [_Channel(f, low, high) for f in functions]
+    for shift in range(MAX_SHIFT + 1):
+        found = []
+        for search in searches:
+            pair = search.at(shift)
+            if pair is None:
+                # The channel that fails is asked first at the next shift: it most likely fails.
+                searches.remove(search)
+                searches.insert(0, search)
+                break
+            found.append(pair)
+        else:
+            by_function = {id(s.function): pair for s, pair in zip(searches, found, strict=True)}
+            pairs = [by_function[id(f)] for f in functions]
+            return Requantize(
+                _column([m for m, _ in pairs]),
+                _column([c for _, c in pairs]),
+                shift,
+                first.low,
+                first.high,
+            )
+    return None
+
+
+class _Channel:
+    """The steps of one channel as the search needs them: rising, clipped to the input range."""
+
+    def __init__(self, function: Rounded, low: int, high: int) -> None:
+        self.function = function
+        self.sign = 1 if function.scale >= 0 else -1
+        rising = function
+        if self.sign < 0:
+            low, high = -high, -low
+            rising = Rounded(
+                -function.scale, function.shift, function.zero_point, function.low, function.high
+            )
+        self.low, self.high = low, high
+        self.constant = function(low) if function.scale == 0 else None
+        if function.scale == 0:
+            return
+        first = rising.first(low, high)
+        steps = np.arange(function.low + 1, function.high + 1, dtype=np.int64)
+        self.wide = max(abs(low), abs(high) + 1).bit_length()
+        first = first.astype(np.int64)
+        reached = first <= high
+        self.at_least = steps[reached], first[reached]
+        missed = first > low
+        self.below = steps[missed], first[missed] - 1
+
+    def at(self, shift: int) -> tuple[int, int] | None:
+        """Return (multiplier, offset) proved at this shift, or None."""
+        if self.constant is not None:
+            return 0, self.constant << shift
+        target = abs(self.function.scale) * (1 << shift)
+        nearest = round(target)
+        for multiplier in (nearest, nearest - 1, nearest + 1):
+            if multiplier < 0 or multiplier.bit_length() + self.wide > MAX_PRODUCT_BITS:
+                continue
+            offset = self._offset(multiplier, shift)
+            if offset is not None:
+                return self.sign * multiplier, offset
+        return None
+
+    def _offset(self, multiplier: int, shift: int) -> int | None:
+        steps, places = self.at_least
+        least = int(((steps << shift) - multiplier * places).max()) if len(steps) else None
+        steps, places = self.below
+        most = int(((steps << shift) - 1 - multiplier * places).min()) if len(steps) else None
+        if least is None or most is None:
+            return least if most is None else most
+        return (least + most) // 2 if least <= most else None
+
+
+def shift_ties(functions: Sequence[Rounded], low: int, high: int) -> Requantize | None:
+    """Return form (b), exact by construction, or None where it does not apply.
+
+    For ``scale = p/2^k`` and ``shift = b/2^k`` the rounding is a shift, and half to even is the
+    decrement of an odd quotient without remainder. The zero point moves into the quotient and
+    must be even, or it would turn even into odd.
+    """
+    first = functions[0]
+    denominator = lcm(*(d for f in functions for d in (f.scale.denominator, f.shift.denominator)))
+    if denominator & (denominator - 1) or any(
+        (f.low, f.high) != (first.low, first.high) or f.zero_point % 2 for f in functions
+    ):
+        return None
+    shift = max(1, denominator.bit_length() - 1)
+    multipliers = [int(f.scale * (1 << shift)) for f in functions]
+    offsets = [
+        int(f.shift * (1 << shift)) + (f.zero_point << shift) + (1 << (shift - 1))
+        for f in functions
+    ]
+    largest = max(abs(low), abs(high))
+    if any(
+        (abs(m) * largest + abs(c)).bit_length() > MAX_PRODUCT_BITS
+        for m, c in zip(multipliers, offsets, strict=True)
+    ):
+        return None
+    return Requantize(
+        _column(multipliers), _column(offsets), shift, first.low, first.high, ties=True
+    )
+
+
+def thresholds(functions: Sequence[Rounded], low: int, high: int) -> Threshold:
+    """Return form (c): the exact place of every step. Channels may differ in their ranges."""
+    rows: list[BigArray] = []
+    values: list[BigArray] = []
+    least = min(f.low for f in functions)
+    most = max(f.high for f in functions)
+    for f in functions:
+        wide = Rounded(f.scale, f.shift, f.zero_point, least, most)
+        if f.scale == 0:
+            rows.append(np.full(most - least, high + 1, dtype=object))
+            row = np.full(most - least + 1, f(low), dtype=object)
+        elif f.scale > 0:
+            rows.append(wide.first(low, high))
+            row = np.arange(least, most + 1).astype(object)
+        else:
+            mirrored = Rounded(-f.scale, f.shift, f.zero_point, least, most)
+            # y >= j holds for -x >= t, that is for x <= -t: the step down is taken at 1 - t.
+            rows.append((1 - mirrored.first(-high, -low))[::-1])
+            row = np.arange(least, most + 1).astype(object)[::-1]
+        values.append(np.minimum(np.maximum(row, f.low), f.high))
+    places = np.stack(rows).astype(np.int64)
+    steps = np.stack(values).astype(np.int64)
+    # Steps that no channel takes within the range need no threshold.
+    passed = int((places <= low).all(axis=0).argmin()) if (places <= low).any() else 0
+    if (places <= low).all():
+        passed = places.shape[1]
+    never = places.shape[1] - int((places > high).all(axis=0).sum())
+    never = max(never, passed)
+    places, steps = places[:, passed:never], steps[:, passed : never + 1]
+    if len(places) > 1 and (places == places[0]).all() and (steps == steps[0]).all():
+        places, steps = places[:1], steps[:1]
+    return Threshold(places, steps)
+
+
+def _column(values: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return one int64 entry per channel, or a single one where all are equal."""
+    if len(set(values)) == 1:
+        values = values[:1]
+    return np.array(values, dtype=np.int64)
