@@ -15,3 +15,13 @@ def ram_attributes(style: RamStyle) -> dict[str, str]:
     ``ram_style`` is read by Yosys and Vivado, ``syn_ramstyle`` by Quartus, Diamond and Gowin.
     """
     return {"ram_style": style, "syn_ramstyle": _SYNPLIFY[style]}
+
+
+def rom_attributes(style: Literal["distributed", "block"]) -> dict[str, str | int]:
+    """Return the attributes of a memory that is only read.
+
+    ``logic_block`` keeps Yosys from looking for a LUT RAM, which needs a write port.
+    """
+    if style == "block":
+        return {"rom_style": "block", "syn_romstyle": "block_rom"}
+    return {"rom_style": "distributed", "syn_romstyle": "logic", "logic_block": 1}

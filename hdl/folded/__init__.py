@@ -1,1 +1,1 @@
-
+"""The folded engine: PE × SIMD multiply–accumulate lanes over dense weights."""

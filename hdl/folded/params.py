@@ -52,7 +52,9 @@ class FoldedParams:
                 f"not {self.window.groups}"
             )
         if self.pe % self.out.lanes:
-            raise ValueError(f"lanes of the output must divide pe ({self.pe}), not {self.out.lanes}")
+            raise ValueError(
+                f"lanes of the output must divide pe ({self.pe}), not {self.out.lanes}"
+            )
 
     @property
     def simd(self) -> int:

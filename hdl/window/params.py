@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from ..beat import Beat
 from ...runtime.numerics import clog2
+from ..beat import Beat
+
+WindowStyle = Literal["auto", "block"]
+
+SMALL_RING = 64
+"""Words up to which the tools choose what the ring is made of."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,9 @@ class WindowParams:
                 f"not {self.beat.lanes}"
             )
         if self.per_word and self.groups != self.words:
-            raise ValueError(f"groups must be the words of a pixel ({self.words}), not {self.groups}")
+            raise ValueError(
+                f"groups must be the words of a pixel ({self.words}), not {self.groups}"
+            )
         if min(self.out_height, self.out_width) < 1:
             raise ValueError("the kernel must fit into the padded frame")
 
@@ -97,9 +105,14 @@ class WindowParams:
         """Words in the ring, a power of two.
 
         At least the span from the oldest to the newest word of a window plus the stride, so that
-        writing goes on while a window is read.
+        writing goes on while a window is read; two frames are always enough.
         """
-        rows = self.dilation[0] * (self.kernel[0] - 1)
+        rows = self.dilation[0] * (self.kernel[0] - 1) + self.stride[0] - 1
         columns = self.dilation[1] * (self.kernel[1] - 1) + 1 + self.stride[1]
         span = (rows * self.width + columns) * self.words
         return 1 << clog2(min(span, 2 * self.height * self.width * self.words))
+
+    @property
+    def style(self) -> WindowStyle:
+        """What the ring is made of."""
+        return "auto" if self.capacity <= SMALL_RING else "block"

@@ -1,0 +1,136 @@
+"""The folded engine: a window buffer, the weights' memory, lanes and accumulators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import Component, In, Out, connect, flipped
+
+from ..fifo.params import FifoParams
+from ..memory import rom_attributes
+from ..pipeline import counter, delay, delay_valid, output_fifo, register
+from ..stream import beat_stream
+from ..tables import channel_constants, fetch_cycles
+from ..window.circuit import Window
+from .lanes import sum_of_products
+from .params import FoldedParams
+from .schedule import sum_stages
+from .weights import Weights, check_weights, negative_counts, weight_words
+
+READ_CYCLES = 2
+"""Cycles from a step of the window to its word."""
+
+
+class Folded(Component):
+    """A convolution or dense layer, folded onto ``pe`` × ``simd`` multiply–accumulate lanes.
+
+    ``y[oy, ox, f] = sum w[f, ky, kx, c] * x[oy * s + ky * d - p, …, c]`` modulo 2**out.bits, with
+    ``pad_value`` outside the frame (Dense: a 1×1 kernel on a 1×1 frame). Input: beats of
+    ``window.beat``, row by row, channels innermost. Output: likewise, ``out.lanes`` filters a beat.
+
+    A firing computes ``pe`` filters for one window and gives ``burst`` beats. It takes
+    ``duration = max(steps, burst)`` cycles, its first beat is pushed ``latency(params)`` cycles
+    after its start (``schedule.py``). One beat a cycle is accepted while the ring has places.
+
+    Parameters
+    ----------
+    params : FoldedParams
+    weights : int64 (filters, kernel height, kernel width, channels)
+    fifos : one FifoParams
+        Of the output; its burst is ``params.burst``.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit the parameters, or the FIFO does not fit the output.
+    """
+
+    def __init__(self, params: FoldedParams, weights: Weights, fifos: Sequence[FifoParams]) -> None:
+        check_weights(params, weights)
+        (self.fifo,) = fifos
+        if (self.fifo.width, self.fifo.burst) != (params.out.width, params.burst):
+            raise ValueError(
+                f"the output FIFO must have width {params.out.width} and burst {params.burst}, "
+                f"not {self.fifo.width} and {self.fifo.burst}"
+            )
+        self.params = params
+        self.weights = weights
+        super().__init__(
+            {"i": In(beat_stream(params.window.beat)), "o": Out(beat_stream(params.out))}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the path window, weights → products → sum → accumulator → FIFO."""
+        m = Module()
+        params = self.params
+        m.submodules.window = window = Window(params.window, params.duration)
+        connect(m, flipped(self.i), window.i)
+        fifo = output_fifo(m, self.fifo, self.o, "output_fifo")
+        m.d.comb += [window.space.eq(fifo.space), fifo.claim.eq(window.fire)]
+
+        weights, initial = self._weights(m, window)
+        shape = Shape(params.window.beat.bits, params.window.beat.signed)
+        inputs = [
+            _cast(window.word[lane * shape.width : (lane + 1) * shape.width], shape)
+            for lane in range(params.simd)
+        ]
+        stages = sum_stages(params)
+        first = delay(m, window.first, stages, "first")
+        done = delay_valid(m, window.end, READ_CYCLES + stages + 1)
+        accumulators = []
+        lane_bits = params.simd * params.weight_bits
+        for pe in range(params.pe):
+            codes = weights[pe * lane_bits : (pe + 1) * lane_bits]
+            total = sum_of_products(m, params, inputs, codes, str(pe))
+            accumulator = Signal(params.out.bits, name=f"accumulator_{pe}", reset_less=True)
+            m.d.sync += accumulator.eq(Mux(first, initial[pe], accumulator) + total)
+            accumulators.append(accumulator)
+        self._give(m, Cat(accumulators), done, fifo.push, fifo.payload)
+        return m
+
+    def _weights(self, m: Module, window: Window) -> tuple[Value, list[Value]]:
+        """Return the weights beside ``window.word`` and what each accumulator starts from."""
+        params = self.params
+        words = weight_words(params, self.weights)
+        address, _ = counter(m, window.step, len(words), "weight_address")
+        # A second place keeps a single word a memory, whose content can be found and changed.
+        m.submodules.weights = memory = Memory(
+            shape=unsigned(params.pe * params.simd * params.weight_bits),
+            depth=max(2, len(words)),
+            init=words,
+            attrs=rom_attributes(params.weight_style),
+        )
+        read = memory.read_port()
+        m.d.comb += read.addr.eq(address)
+        weights = register(m, read.data, "weight_word")
+        if params.multiplier != "ternary":
+            return weights, [Const(0, 1)] * params.pe
+        # The group counts on as a firing ends, late enough for the last accumulation to start right
+        # and early enough for the memory of the next group's constants.
+        fetch = fetch_cycles(params.out_channels, params.window.groups)
+        ended = delay_valid(m, window.end, READ_CYCLES + sum_stages(params) - fetch)
+        group, _ = counter(m, ended, params.window.groups, "group")
+        counts = negative_counts(params, self.weights)
+        shape = unsigned(max(1, int(counts.max()).bit_length()))
+        return weights, channel_constants(m, counts.ravel(), params.pe, shape, group, "negatives")
+
+    def _give(self, m: Module, results: Value, done: Value, push: Value, payload: Value) -> None:
+        """Push the accumulators, in a burst where they are more than a beat."""
+        params = self.params
+        if params.burst == 1:
+            m.d.comb += [push.eq(done), payload.eq(results)]
+            return
+        width = params.out.width
+        held = Signal(len(results), reset_less=True)
+        left = Signal(range(params.burst + 1))
+        m.d.comb += [push.eq(left != 0), payload.eq(held[:width])]
+        m.d.sync += [held.eq(held[width:]), left.eq(Mux(push, left - 1, 0))]
+        with m.If(done):
+            m.d.sync += [held.eq(results), left.eq(params.burst)]
+
+
+def _cast(value: Value, shape: Shape) -> Value:
+    """Return the bits of ``value`` as a number of ``shape``."""
+    return value.as_signed() if shape.signed else value

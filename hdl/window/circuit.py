@@ -1,0 +1,330 @@
+"""The window buffer: writes a frame's words into a ring and walks its windows."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import Component, In, Out
+
+from ...runtime.numerics import bits_for, clog2
+from ..memory import ram_attributes
+from ..pipeline import counter
+from ..schedule import Counts
+from ..stream import beat_stream
+from .params import WindowParams
+from .schedule import consumed, released
+
+
+class Window(Component):
+    """A ring of pixels and the walk through its windows, the front of every engine with a kernel.
+
+    Beats are packed to words of ``params.lanes`` channels and written wherever there is a free
+    place. A *firing* reads one window for one group, a word a cycle: in the order (ky, kx, word),
+    or, with ``per_word``, one word of channels at all (ky, kx). Windows go row by row, all groups
+    of a window before the next; frames follow without gap. A firing starts as soon as the last one
+    is ``duration`` cycles old, all words of its window are written and ``space`` is high.
+
+    Relative to the cycle t in which ``fire`` is high:
+
+    * ``step`` is high in t + 1 … t + steps (one read a cycle; memories that are read beside the
+      window take their addresses in these cycles); ``end`` is high in the last of them,
+    * ``word`` holds the words of the window in t + 3 … t + 2 + steps (``WORD_LATENCY``), where
+      ``valid`` is high; ``first`` and ``last`` mark the first and the last of them.
+
+    Words outside the frame have ``pad_value`` in every lane. Initiation interval: one beat and one
+    word a cycle. Schedule: ``hdl/window/schedule.py``.
+
+    Parameters
+    ----------
+    params : WindowParams
+    duration : int
+        Cycles from one firing to the next, at least ``params.steps``.
+
+    Attributes
+    ----------
+    i : In(stream of ``params.beat``)
+    space : In(1)
+        From a register: whether the engine can take the results of another firing.
+    fire, step, end, valid, first, last : Out(1)
+        See above; ``first`` and ``last`` count only where ``valid`` is high.
+    word : Out(params.lanes * params.beat.bits)
+
+    Raises
+    ------
+    ValueError
+        If ``duration`` is too short.
+    """
+
+    def __init__(self, params: WindowParams, duration: int) -> None:
+        if duration < params.steps:
+            raise ValueError(f"duration must be at least {params.steps}, not {duration}")
+        self.params = params
+        self.duration = duration
+        super().__init__(
+            {
+                "i": In(beat_stream(params.beat)),
+                "space": In(1),
+                "fire": Out(1),
+                "step": Out(1),
+                "end": Out(1),
+                "valid": Out(1),
+                "first": Out(1),
+                "last": Out(1),
+                "word": Out(params.lanes * params.beat.bits),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build writer, control of the firings, walk and read path."""
+        m = Module()
+        params = self.params
+        address_bits = clog2(params.capacity)
+        waits, unused = consumed(params)
+        releases = released(params)
+        margin = params.capacity + int(waits.max() + releases.max())
+
+        # Words written and not yet waited for, less those that the next firing waits for, and
+        # free places less one: their signs say whether a firing and a write may go on.
+        written = Signal()
+        given_back = Signal(range(int(releases.max()) + 1))
+        supply = Signal(signed(bits_for(-margin, margin)), init=unused - int(waits[0]))
+        vacancy = Signal(signed(bits_for(-1, margin)), init=params.capacity - 1)
+
+        # Writer.
+        ratio = params.lanes // params.beat.lanes
+        width = params.beat.width
+        accept, complete = Signal(), Signal()
+        _, beat_last = counter(m, accept, ratio, "beat")
+        write_word = Signal(self.word.shape(), reset_less=True)
+        write_address = Signal(address_bits)
+        m.d.comb += [
+            self.i.ready.eq(~beat_last | ~vacancy[-1]),
+            accept.eq(self.i.valid & self.i.ready),
+            complete.eq(accept & beat_last),
+        ]
+        m.d.sync += [
+            written.eq(complete),
+            write_address.eq(write_address + written),
+            vacancy.eq(vacancy + given_back - complete),
+        ]
+        with m.If(accept):
+            m.d.sync += write_word.eq(Cat(write_word, self.i.payload)[width:])
+
+        # Firings. The registers describe the firing that starts next.
+        idle = _interval(m, self.fire, self.duration)
+        m.d.comb += self.fire.eq(idle & ~supply[-1] & self.space)
+        _, group_last = counter(m, self.fire, params.groups, "group")
+        advance = Signal()
+        m.d.comb += advance.eq(self.fire & group_last)
+        column, column_last = counter(m, advance, params.out_width, "column")
+        row, row_last = counter(m, advance & column_last, params.out_height, "row")
+        place = (row, column)
+        shape = (params.out_height, params.out_width)
+        wait_after = _sequence(m, np.roll(waits, -1).reshape(shape), place, advance, "wait_after")
+        release = _sequence(m, releases.reshape(shape), place, advance, "release")
+        m.d.sync += supply.eq(supply + written - Mux(advance, wait_after, 0))
+
+        # Walk.
+        word_last, kx_last, step_last = self._kernel_counters(m)
+        pixel = params.words
+        line = params.width * pixel
+        frame = params.height * line
+        across, down = params.stride[1] * pixel, params.stride[0] * line
+        start = -params.padding[0] * line - params.padding[1] * pixel
+        base = Signal(address_bits, init=start % params.capacity)
+        address = Signal(address_bits, reset_less=True)
+        within = 1 if params.per_word else 0
+        back = -within * (params.groups - 1)
+        to_row = down - (params.out_width - 1) * across
+        to_frame = frame - (params.out_height - 1) * down - (params.out_width - 1) * across
+        with m.If(self.fire):
+            m.d.sync += base.eq(base + within)
+            with m.If(group_last):
+                m.d.sync += base.eq(base + (back + across) % params.capacity)
+                with m.If(column_last):
+                    m.d.sync += base.eq(base + (back + to_row) % params.capacity)
+                    with m.If(row_last):
+                        m.d.sync += base.eq(base + (back + to_frame) % params.capacity)
+        inner = 0 if params.per_word else pixel - 1
+        to_kx = params.dilation[1] * pixel
+        to_ky = params.dilation[0] * line - (params.kernel[1] - 1) * to_kx
+        m.d.sync += address.eq(address + 1)
+        with m.If(word_last):
+            m.d.sync += address.eq(address + (to_kx - inner) % params.capacity)
+            with m.If(kx_last):
+                m.d.sync += address.eq(address + (to_ky - inner) % params.capacity)
+        with m.If(self.fire):
+            m.d.sync += address.eq(base)
+
+        # What the last group of a window gives back when its last word has been read.
+        releasing = Signal()
+        release_amount = Signal.like(given_back, reset_less=True)
+        with m.If(self.fire):
+            m.d.sync += [releasing.eq(group_last), release_amount.eq(release)]
+        m.d.comb += self.end.eq(self.step & step_last)
+        m.d.sync += given_back.eq(Mux(self.end & releasing, release_amount, 0))
+        m.d.sync += self.step.eq(self.fire | (self.step & ~step_last))
+
+        # Read path: address, memory, padding.
+        pixels = self._memory(m, write_word, write_address, written, address)
+        outside = self._outside(m, advance, column_last, row_last, word_last, kx_last)
+        step_first = Signal(reset_less=True)
+        first_read, last_read = Signal(reset_less=True), Signal(reset_less=True)
+        valid_read = Signal()
+        code = params.pad_value & ((1 << params.beat.bits) - 1)
+        padding = Const(code, params.beat.bits).replicate(params.lanes)
+        m.d.sync += [
+            step_first.eq(self.fire),
+            first_read.eq(step_first),
+            last_read.eq(step_last),
+            valid_read.eq(self.step),
+            self.first.eq(first_read),
+            self.last.eq(last_read),
+            self.valid.eq(valid_read),
+            self.word.eq(Mux(outside, padding, pixels)),
+        ]
+        return m
+
+    def _kernel_counters(self, m: Module) -> tuple[Value, Value, Value]:
+        """Return whether this step is the last of its pixel, of its kernel row, of its window."""
+        params = self.params
+        words = 1 if params.per_word else params.words
+        _, word_last = counter(m, self.step, words, "word_index")
+        _, kx_last = counter(m, self.step & word_last, params.kernel[1], "kx")
+        _, ky_last = counter(m, self.step & word_last & kx_last, params.kernel[0], "ky")
+        step_last = Signal()
+        m.d.comb += step_last.eq(word_last & kx_last & ky_last)
+        return word_last, kx_last, step_last
+
+    def _memory(
+        self, m: Module, word: Signal, write_address: Signal, written: Signal, address: Signal
+    ) -> Value:
+        """Add the ring and return the word at ``address``, one cycle later."""
+        params = self.params
+        m.submodules.pixels = ring = Memory(
+            shape=unsigned(len(word)),
+            depth=params.capacity,
+            init=[],
+            attrs={} if params.style == "auto" else ram_attributes(params.style),
+        )
+        write, read = ring.write_port(), ring.read_port()
+        m.d.comb += [
+            write.en.eq(written),
+            write.addr.eq(write_address),
+            write.data.eq(word),
+            read.addr.eq(address),
+        ]
+        return read.data
+
+    def _outside(
+        self,
+        m: Module,
+        advance: Value,
+        column_last: Value,
+        row_last: Value,
+        word_last: Value,
+        kx_last: Value,
+    ) -> Value:
+        """Return whether the word read in the cycle before lies outside the frame."""
+        params = self.params
+        if not params.padded:
+            return Const(0, 1)
+        down, top, y = _axis(params, 0)
+        across, left, x = _axis(params, 1)
+        next_pixel = Signal()
+        m.d.comb += next_pixel.eq(word_last & self.step)
+        with m.If(advance):
+            m.d.sync += left.eq(left + across)
+            with m.If(column_last):
+                m.d.sync += [left.eq(left.init), top.eq(top + down)]
+                with m.If(row_last):
+                    m.d.sync += top.eq(top.init)
+        kernel_left = Signal.like(x, name="kernel_left", reset_less=True)
+        with m.If(next_pixel):
+            m.d.sync += x.eq(x + params.dilation[1])
+            with m.If(kx_last):
+                m.d.sync += [x.eq(kernel_left), y.eq(y + params.dilation[0])]
+        with m.If(self.fire):
+            m.d.sync += [x.eq(left), kernel_left.eq(left), y.eq(top)]
+        outside = Signal(reset_less=True)
+        # Negative places are large numbers without sign.
+        m.d.sync += outside.eq(
+            (y.as_unsigned() >= params.height) | (x.as_unsigned() >= params.width)
+        )
+        return outside
+
+
+def _axis(params: WindowParams, axis: int) -> tuple[int, Signal, Signal]:
+    """Return the stride and the registers of a window's start and of the place that is read."""
+    size = (params.height, params.width)[axis]
+    windows = (params.out_height, params.out_width)[axis]
+    stride, padding = params.stride[axis], params.padding[axis]
+    reach = (windows - 1) * stride + params.dilation[axis] * (params.kernel[axis] - 1)
+    shape = signed(bits_for(-max(1, padding), max(size, reach - padding)))
+    names = (("top", "y"), ("left", "x"))[axis]
+    return (
+        stride,
+        Signal(shape, name=names[0], init=-padding),
+        Signal(shape, name=names[1], reset_less=True),
+    )
+
+
+def _interval(m: Module, fire: Value, duration: int) -> Value:
+    """Return whether the last firing is at least ``duration`` cycles old."""
+    if duration == 1:
+        return Const(1, 1)
+    idle = Signal(init=1)
+    remaining = Signal(range(max(2, duration - 1)))
+    m.d.sync += remaining.eq(remaining - 1)
+    with m.If(remaining == 0):
+        m.d.sync += idle.eq(1)
+    with m.If(fire):
+        m.d.sync += [idle.eq(0), remaining.eq(duration - 2)]
+    return idle
+
+
+def _sequence(
+    m: Module, values: Counts, place: tuple[Value, Value], advance: Value, name: str
+) -> Value:
+    """Return ``values[row, column]`` from a register that is loaded one ``advance`` ahead.
+
+    Windows differ only near the borders: a row is of one of few kinds, and within a kind all
+    columns but a few have the same value.
+    """
+    if (values == values.flat[0]).all():
+        return Const(int(values.flat[0]))
+    current = Signal(range(int(values.max()) + 1), name=name, init=int(values.flat[0]))
+    following = Signal.like(current, name=f"{name}_next")
+    ahead = np.roll(values.ravel(), -1).reshape(values.shape)
+    kinds, kind_of_row = np.unique(ahead, axis=0, return_inverse=True)
+    kind_of_row = kind_of_row.ravel()
+    common = _most_common(kind_of_row.tolist())
+    with m.Switch(place[0]):
+        for kind, columns in enumerate(kinds):
+            if kind != common:
+                with m.Case(*np.flatnonzero(kind_of_row == kind).tolist()):
+                    _select(m, columns, place[1], following)
+        with m.Default():
+            _select(m, kinds[common], place[1], following)
+    with m.If(advance):
+        m.d.sync += current.eq(following)
+    return current
+
+
+def _select(m: Module, values: Counts, index: Value, target: Signal) -> None:
+    """Drive ``target`` with ``values[index]``."""
+    common = _most_common(values.tolist())
+    with m.Switch(index):
+        for value in sorted(set(values.tolist()) - {common}):
+            with m.Case(*np.flatnonzero(values == value).tolist()):
+                m.d.comb += target.eq(value)
+        with m.Default():
+            m.d.comb += target.eq(common)
+
+
+def _most_common(values: list[int]) -> int:
+    """Return the most frequent value, the first of them where several are."""
+    return Counter(values).most_common(1)[0][0]
