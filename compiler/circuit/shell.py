@@ -8,8 +8,8 @@ from typing import Any
 
 from amaranth.back import rtlil
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from ...hdl.shell.uart.circuit import Shell
 from ...hdl.shell.uart.params import PortParams, ShellParams
@@ -63,23 +63,44 @@ class CoreShell(wiring.Component):
 
     Attributes
     ----------
-    rx, tx : streams of 8 bits, in and out
-        The packets' bytes.
+    rx_payload (8 bits), rx_valid : in; rx_ready : out
+        The packets' bytes to the circuit.
+    tx_payload (8 bits), tx_valid : out; tx_ready : in
+        The packets' bytes to the host.
     """
 
-    rx: Any
-    tx: Any
+    rx_payload: Signal
+    rx_valid: Signal
+    rx_ready: Signal
+    tx_payload: Signal
+    tx_valid: Signal
+    tx_ready: Signal
 
     def __init__(self, params: ShellParams) -> None:
         self.params = params
-        super().__init__({"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8))})
+        super().__init__(
+            {
+                "rx_payload": In(8),
+                "rx_valid": In(1),
+                "rx_ready": Out(1),
+                "tx_payload": Out(8),
+                "tx_valid": Out(1),
+                "tx_ready": In(1),
+            }
+        )
 
     def elaborate(self, platform: Any) -> Module:
         """Build the circuit."""
         m = Module()
         m.submodules.packets = shell = Shell(self.params)
-        connect(m, flipped(self.rx), shell.rx)
-        connect(m, shell.tx, flipped(self.tx))
+        m.d.comb += [
+            shell.rx.payload.eq(self.rx_payload),
+            shell.rx.valid.eq(self.rx_valid),
+            self.rx_ready.eq(shell.rx.ready),
+            self.tx_payload.eq(shell.tx.payload),
+            self.tx_valid.eq(shell.tx.valid),
+            shell.tx.ready.eq(self.tx_ready),
+        ]
         reset = Signal()
         m.d.comb += reset.eq(ResetSignal() | shell.core_reset)
         m.submodules.core = Instance(

@@ -1,1 +1,1 @@
-
+"""Board projects and bitstreams, one file a tool."""

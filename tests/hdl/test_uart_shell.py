@@ -124,7 +124,10 @@ class Simulated:
     def ask(self, *packets: Packet) -> list[Packet]:
         """Send packets over a good line and return all that comes back."""
         self.to_circuit += b"".join(encode(packet) for packet in packets)
-        self.run(600 + 80 * len(packets))
+        size = -1
+        while self.to_circuit or len(self.from_circuit) != size:
+            size = len(self.from_circuit)
+            self.run(300)
         received = bytes(self.from_circuit)
         self.from_circuit.clear()
         return Decoder().feed(received)
@@ -220,6 +223,7 @@ def test_results_are_kept_until_they_are_acknowledged():
     assert line.ask(*stale_and_early)[-1] == results[4]  # one slot became free
     rest = line.ask(Packet(Kind.RESEND, 7, Position(1, 0)))
     assert [packet for packet in rest if packet.kind is Kind.RESULT][-4:] == results[2:6]
+    assert line.ask(Packet(Kind.ACK, 7, Position(3, 0))) == []
     assert line.ask(Packet(Kind.RESEND, 7, Position(3, 0))) == []
 
 

@@ -27,10 +27,13 @@ class TopParams:
         Makes the clock of shell and core.
     divisor : int
         Clock cycles of one bit on the line.
+    held_high : int
+        Pins that must be driven high.
     """
 
     pll: PllParams
     divisor: int
+    held_high: int = 0
 
     @property
     def baud(self) -> float:
@@ -38,7 +41,7 @@ class TopParams:
         return float(self.pll.output_mhz) * 1e6 / self.divisor
 
 
-def plan_top(oscillator_mhz: float, clock_mhz: float, baud: int) -> TopParams:
+def plan_top(oscillator_mhz: float, clock_mhz: float, baud: int, held_high: int = 0) -> TopParams:
     """Choose the dividers of a top level.
 
     Raises
@@ -49,7 +52,7 @@ def plan_top(oscillator_mhz: float, clock_mhz: float, baud: int) -> TopParams:
     clock = _exact(clock_mhz)
     pll = plan_pll(_exact(oscillator_mhz), clock)
     divisor = max(1, round(clock * 1_000_000 / baud))
-    params = TopParams(pll, divisor)
+    params = TopParams(pll, divisor, held_high)
     if divisor < 8 or abs(params.baud / baud - 1) > 0.02:
         raise ValueError(
             f"baud must be the clock ({clock_mhz:g} MHz) divided by a whole number of at least 8, "
@@ -78,6 +81,8 @@ class Top(wiring.Component):
     oscillator : in
     serial_in, serial_out : in, out
         The line, idle high.
+    held_high : out
+        ``params.held_high`` bits, all 1; there only if there are any.
     """
 
     oscillator: Signal
@@ -86,9 +91,10 @@ class Top(wiring.Component):
 
     def __init__(self, params: TopParams) -> None:
         self.params = params
-        super().__init__(
-            {"oscillator": In(1), "serial_in": In(1, init=1), "serial_out": Out(1, init=1)}
-        )
+        ports = {"oscillator": In(1), "serial_in": In(1, init=1), "serial_out": Out(1, init=1)}
+        if params.held_high:
+            ports["held_high"] = Out(params.held_high, init=-1)
+        super().__init__(ports)
 
     def elaborate(self, platform: Any) -> Module:
         """Build the circuit."""
@@ -102,13 +108,13 @@ class Top(wiring.Component):
             ClockSignal("wait").eq(pll.clock),
             ClockSignal("sync").eq(pll.clock),
         ]
-        m.submodules.locked = ResetSynchronizer(~pll.locked, domain="wait")
+        m.submodules.locked_reset = ResetSynchronizer(~pll.locked, domain="wait")
         with m.If(~waited[-1]):
             m.d.wait += waited.eq(waited + 1)
-        m.submodules.reset = ResetSynchronizer(~waited[-1], domain="sync")
+        m.submodules.ready_reset = ResetSynchronizer(~waited[-1], domain="sync")
 
-        m.submodules.receiver = receiver = SerialReceiver(self.params.divisor)
-        m.submodules.transmitter = transmitter = SerialTransmitter(self.params.divisor)
+        m.submodules.serial_receiver = receiver = SerialReceiver(self.params.divisor)
+        m.submodules.serial_transmitter = transmitter = SerialTransmitter(self.params.divisor)
         m.submodules.shell = Instance(
             "shell",
             i_clk=ClockSignal("sync"),

@@ -1,0 +1,50 @@
+"""What every device offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..ops.base import IntArray
+
+Frame = tuple[IntArray, ...]
+"""One frame: an integer array of shape ``type.shape`` per input, or per output, of a program."""
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What a device has counted since its session began.
+
+    Attributes
+    ----------
+    frames : int
+        Results completed.
+    cycles : int
+        Clock cycles (0 where nothing is clocked).
+    stalls : int
+        Cycles in which a result waited for the link.
+    """
+
+    frames: int
+    cycles: int
+    stalls: int
+
+
+class Device(Protocol):
+    """Executes a program on raw codes."""
+
+    def run(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Take frames as they come and yield one result for each, in order.
+
+        Raises
+        ------
+        DeviceError
+            If the device fails or does not answer.
+        """
+
+    def counters(self) -> Counters:
+        """Ask for the counters."""
+
+    def close(self) -> None:
+        """Release the device."""

@@ -1,0 +1,139 @@
+"""The device ``sim:``: the circuit and its shell, compiled by Verilator, behind a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import queue
+import subprocess
+import threading
+from importlib.resources import files
+from pathlib import Path
+
+import jinja2
+
+from ..runtime.devices.packet_device import PacketDevice
+from ..runtime.errors import BuildError, DeviceError
+from ..runtime.program import Program
+from .verilator.build import verilate
+
+TOP = "shell"
+IDLE_CYCLES = 1 << 24
+"""Cycles without a byte after which the simulation slows down, to spare the processor."""
+
+TIMEOUT = 2.0
+"""Seconds of silence until packets are repeated; nothing is lost on a pipe."""
+
+PATIENCE = 600.0
+"""Seconds without progress until the circuit counts as stuck."""
+
+
+class PipeTransport:
+    """Bytes to and from a process, by its standard input and output.
+
+    Parameters
+    ----------
+    executable : Path
+        Started here; ended by ``close``.
+    """
+
+    def __init__(self, executable: Path) -> None:
+        self._process = subprocess.Popen(
+            [str(executable)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        )
+        self._received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    def write(self, data: bytes) -> None:
+        """Send; DeviceError if the process has ended."""
+        assert self._process.stdin is not None
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[self._process.stdin.write(view) :]
+        except OSError as error:
+            raise DeviceError(f"the simulation has ended: {error}") from error
+
+    def read(self, timeout: float) -> bytes:
+        """Return what has arrived, waiting at most ``timeout`` seconds."""
+        try:
+            return self._received.get(timeout=timeout)
+        except queue.Empty:
+            if self._process.poll() is not None:
+                raise DeviceError(
+                    f"the simulation has ended with exit code {self._process.returncode}"
+                ) from None
+            return b""
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _receive(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as output:
+            while data := os.read(output.fileno(), 1 << 16):
+                self._received.put(data)
+
+
+def harness() -> str:
+    """Return the text of the C++ program around the module ``shell``."""
+    template = files(f"{__package__}.verilator").joinpath("shell.cpp.jinja")
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    return environment.from_string(template.read_text(encoding="utf-8")).render(
+        top=TOP, rx="rx_", tx="tx_", idle_cycles=IDLE_CYCLES
+    )
+
+
+def executable_of(build: Path) -> Path:
+    """Return the Verilated shell of a build; compile it where that was not done for this Verilog.
+
+    It is kept in ``results/sim_device`` of the build.
+
+    Raises
+    ------
+    BuildError
+        If the build has no ``rtl/shell.v``.
+    ToolError
+        See ``verilate``.
+    """
+    sources = sorted((build / "rtl").glob("*.v"))
+    if not any(source.name == f"{TOP}.v" for source in sources):
+        raise BuildError(f"build {build} must hold rtl/{TOP}.v, and does not; compile it again")
+    main = harness()
+    digest = hashlib.sha256(main.encode())
+    for source in sources:
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    folder = build / "results" / "sim_device"
+    stamp = folder / "sources.sha256"
+    program = folder / f"V{TOP}"
+    if program.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return program
+    stamp.unlink(missing_ok=True)
+    program = verilate(TOP, sources, main, folder)
+    stamp.write_text(digest.hexdigest())
+    return program
+
+
+def open_device(address: str, build: Path, program: Program) -> PacketDevice:
+    """Open ``sim:``; the address is empty.
+
+    Raises
+    ------
+    BuildError, ToolError
+        See ``executable_of``.
+    DeviceError
+        If the address is not empty, or see ``PacketDevice``.
+    """
+    if address:
+        raise DeviceError(f"device sim: must have no address, not {address!r}")
+    transport = PipeTransport(executable_of(build))
+    return PacketDevice(program, transport, timeout=TIMEOUT, patience=PATIENCE)
