@@ -29,7 +29,7 @@ class Op(ABC):
             If the inputs do not fit; the message has the form "X must be …, not …".
         """
 
-    def verify(self) -> None:
+    def verify(self) -> None:  # noqa: B027 - most ops have nothing to check
         """Check that the fields fit each other.
 
         Raises

@@ -1,0 +1,29 @@
+"""BatchNormalization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....ir.ops.batchnorm import BatchNorm
+from ..exact import square_root
+from ..reader import Reader, Refusal, attributes, exact_float
+from ..values import Tensor
+
+
+def batch_normalization(reader: Reader, node: Any) -> None:
+    """Translate BatchNormalization with fixed statistics into an exact scale and shift."""
+    options = attributes(node)
+    if options.get("training_mode", 0):
+        raise Refusal("training_mode must be 0; export the model for inference")
+    gamma, beta, mean, variance = (
+        list(reader.exact(node, index, what).reshape(-1))
+        for index, what in ((1, "scale"), (2, "B"), (3, "mean"), (4, "var"))
+    )
+    epsilon = exact_float(options.get("epsilon", 1e-5))
+    if min(variance) + epsilon <= 0:
+        raise Refusal(f"var + epsilon must be positive, not {float(min(variance) + epsilon)}")
+    scale = tuple(g / square_root(v + epsilon) for g, v in zip(gamma, variance, strict=True))
+    shift = tuple(b - m * s for b, m, s in zip(beta, mean, scale, strict=True))
+    source = reader.tensor(node)
+    axis = 0 if len(scale) > 1 else None
+    reader.alias(node, Tensor(reader.emit_on_axis(node, source, axis, BatchNorm(scale, shift))))

@@ -1,0 +1,83 @@
+"""What an ONNX name can stand for while a model is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .exact import fractions
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """An activation: the output of a node of the graph under construction."""
+
+    node: str
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """An activation's integer codes, between QuantizeLinear and DequantizeLinear."""
+
+    node: str
+    scale: tuple[Fraction, ...]
+    zero_point: tuple[int, ...]
+    axis: int
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """An array as it stands in the file."""
+
+    array: npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedConstant:
+    """A constant behind DequantizeLinear: real value = codes * scale.
+
+    Attributes
+    ----------
+    codes : int64
+        The zero point is subtracted.
+    scale : tuple of Fraction
+        One entry, or one per index of ``axis``.
+    axis : int
+    """
+
+    codes: npt.NDArray[np.int64]
+    scale: tuple[Fraction, ...]
+    axis: int = 0
+
+    def transposed(self) -> QuantizedConstant:
+        """Return the same matrix with its two axes exchanged."""
+        return QuantizedConstant(self.codes.T, self.scale, 1 - self.axis)
+
+
+@dataclass(frozen=True, eq=False)
+class Refused:
+    """The output of a node that cannot be mapped: what reads it is not translated either."""
+
+
+Value = Tensor | Codes | Constant | QuantizedConstant | Refused
+
+
+def exact_array(value: Constant | QuantizedConstant) -> npt.NDArray[np.object_]:
+    """Return a constant's exact values: an array of Fraction of the constant's shape."""
+    array = value.array if isinstance(value, Constant) else value.codes
+    exact = np.empty(array.size, dtype=object)
+    exact[:] = fractions(array)
+    exact = exact.reshape(array.shape)
+    if isinstance(value, Constant):
+        return exact
+    if len(value.scale) == 1:
+        return exact * value.scale[0]
+    scale = np.empty(len(value.scale), dtype=object)
+    scale[:] = value.scale
+    shape = [1] * array.ndim
+    shape[value.axis] = len(value.scale)
+    return exact * scale.reshape(shape)
