@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .base import IntArray, Op, TensorType
+from .base import IntArray, Op, TensorType, check_entries
+from .rounding import scale_shift
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,3 +29,18 @@ class Add(Op):
     low: int
     high: int
     ties: bool = False
+
+    def infer(self, *inputs: TensorType) -> TensorType:
+        """Return the common shape with the range ``low`` … ``high``."""
+        a, b = inputs
+        if a.shape != b.shape:
+            raise ValueError(f"shapes must be equal, not {a.shape} and {b.shape}")
+        check_entries("multipliers", self.multipliers.shape[1], a.channels)
+        check_entries("offset", self.offset.shape[0], a.channels)
+        return TensorType(a.shape, self.low, self.high)
+
+    def apply(self, *inputs: IntArray) -> IntArray:
+        """Compute in float64 where that is exact, else in int64."""
+        return scale_shift(
+            inputs, list(self.multipliers), self.offset, self.shift, self.low, self.high, self.ties
+        )

@@ -14,6 +14,15 @@ from ..numerics import bits_for, is_signed
 IntArray = npt.NDArray[np.integer[Any]]
 
 
+def narrowest_dtype(low: int, high: int) -> np.dtype[Any]:
+    """Return the narrowest integer dtype that holds ``low`` … ``high``; ValueError if none does."""
+    for name in ("u1", "i1", "u2", "i2", "i4", "i8"):
+        info = np.iinfo(name)
+        if info.min <= low and high <= info.max:
+            return np.dtype(name)
+    raise ValueError(f"range must fit 64 bits, not {low}…{high}")
+
+
 @dataclass(frozen=True)
 class TensorType:
     """Shape and exact value range of one frame of an integer tensor.
@@ -61,11 +70,7 @@ class TensorType:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The narrowest NumPy integer type that holds the range."""
-        for name in ("u1", "i1", "u2", "i2", "i4", "i8"):
-            info = np.iinfo(name)
-            if info.min <= self.low and self.high <= info.max:
-                return np.dtype(name)
-        raise ValueError(f"range must fit 64 bits, not {self.low}…{self.high}")
+        return narrowest_dtype(self.low, self.high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,3 +101,9 @@ class Op(ABC):
     def macs(self, *inputs: TensorType) -> int:
         """Multiply–accumulates of one frame (0 for ops without weights)."""
         return 0
+
+
+def check_entries(what: str, count: int, channels: int) -> None:
+    """Raise ValueError unless a table has one entry, or one per channel."""
+    if count not in (1, channels):
+        raise ValueError(f"{what} must have 1 or {channels} entries, not {count}")

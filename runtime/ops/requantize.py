@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .base import IntArray, Op, TensorType
+from .base import IntArray, Op, TensorType, check_entries
+from .rounding import scale_shift
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,3 +30,19 @@ class Requantize(Op):
     low: int
     high: int
     ties: bool = False
+
+    def infer(self, *inputs: TensorType) -> TensorType:
+        """Return the shape of the input with the range ``low`` … ``high``."""
+        (x,) = inputs
+        check_entries("multiplier", self.multiplier.shape[0], x.channels)
+        check_entries("offset", self.offset.shape[0], x.channels)
+        if self.shift < 0:
+            raise ValueError(f"shift must be at least 0, not {self.shift}")
+        return TensorType(x.shape, self.low, self.high)
+
+    def apply(self, *inputs: IntArray) -> IntArray:
+        """Compute in float64 where that is exact, else in int64."""
+        (x,) = inputs
+        return scale_shift(
+            [x], [self.multiplier], self.offset, self.shift, self.low, self.high, self.ties
+        )

@@ -18,3 +18,15 @@ class Reshape(Op):
     """
 
     shape: tuple[int, ...]
+
+    def infer(self, *inputs: TensorType) -> TensorType:
+        """Return the new shape with the range of the input."""
+        (x,) = inputs
+        result = TensorType(self.shape, x.low, x.high)
+        if result.elements != x.elements:
+            raise ValueError(f"shape must hold {x.elements} elements, not {self.shape}")
+        return result
+
+    def apply(self, *inputs: IntArray) -> IntArray:
+        """Return a view of the same elements."""
+        return inputs[0].reshape(len(inputs[0]), *self.shape)

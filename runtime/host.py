@@ -1,0 +1,170 @@
+"""The host's part: images to the integers of a program, and its integers to the model's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import BuildError, DataError
+from .ops.base import IntArray, TensorType
+from .program import Input, Output, Program, Step
+
+Array = npt.NDArray[Any]
+
+
+def prepare(program: Program, x: Array) -> tuple[IntArray, ...]:
+    """Return the program's input integers for a batch of images.
+
+    Parameters
+    ----------
+    program : Program
+        With one input.
+    x : uint8 or float array
+        (N, H, W, C), (N, H, W), (N, features) or the model's own shape (N, C, H, W).
+
+    Raises
+    ------
+    DataError
+        If shape, dtype or content do not fit.
+    """
+    if len(program.inputs) != 1:
+        raise DataError(f"the model must have 1 input to be fed images, not {len(program.inputs)}")
+    (entry,) = program.inputs
+    type_ = program.types[entry.tensor]
+    x = _arrange(entry, type_, x)
+    if entry.kind == "bytes":
+        return (_bytes(x),)
+    values = x.astype(np.float64)
+    for step in entry.before:
+        values = apply(step, values)
+    return (values.astype(type_.dtype),)
+
+
+def finish(program: Program, tensors: Mapping[str, IntArray]) -> dict[str, Array]:
+    """Return what the original model gives, by the names of its outputs.
+
+    Parameters
+    ----------
+    tensors : mapping of str to integer array (N, *type.shape)
+        At least the program's output tensors.
+
+    Returns
+    -------
+    dict of str to float32 (or int64, behind ArgMax) array
+    """
+    return {out.name: _finish(out, tensors[out.tensor]) for out in program.outputs}
+
+
+def execute(program: Program, x: Array) -> dict[str, Array]:
+    """Run images through the reference: ``finish(run(prepare(x)))``."""
+    return finish(program, program.run(*prepare(program, x)))
+
+
+def apply(step: Step, values: Array) -> Array:
+    """Apply one host step to a batch (N, …).
+
+    Raises
+    ------
+    BuildError
+        If the step is not known to this version.
+    """
+    function = STEPS.get(step.op)
+    if function is None:
+        raise BuildError(f"host step must be one of {', '.join(sorted(STEPS))}, not {step.op}")
+    return function(values, **step.attributes)
+
+
+def _finish(out: Output, codes: IntArray) -> Array:
+    values: Array = codes.astype(np.float64) * out.scale + out.offset
+    for step in out.after:
+        values = apply(step, values)
+    return values.astype(np.int64 if values.dtype.kind == "i" else np.float32)
+
+
+def _arrange(entry: Input, type_: TensorType, x: Array) -> Array:
+    """Return x as (N, *type.shape), channels last."""
+    if x.dtype.kind not in "uif" or x.dtype == np.float16:
+        raise DataError(f"images must have dtype uint8 or float32, not {x.dtype}")
+    shape = type_.shape
+    if x.shape[1:] == shape:
+        return x
+    if len(shape) == 3:
+        if x.ndim == 3 and shape[2] == 1 and x.shape[1:] == shape[:2]:
+            return x[..., np.newaxis]
+        if x.ndim == 4 and entry.layout == "NCHW" and x.shape[1:] == entry.model_shape:
+            return x.transpose(0, 2, 3, 1)
+    elif x.ndim > 1 and int(np.prod(x.shape[1:])) == type_.elements:
+        return x.reshape(len(x), -1)
+    wanted = ", ".join(["N", *map(str, shape)])
+    raise DataError(f"images must have shape ({wanted}), not {x.shape}")
+
+
+def _bytes(x: Array) -> IntArray:
+    if x.dtype == np.uint8:
+        return x
+    whole = np.isfinite(x).all() and x.size and bool((x == np.floor(x)).all())
+    if not whole or x.min() < 0 or x.max() > 255:
+        raise DataError(
+            "images must be raw bytes: uint8, or whole numbers 0…255, not "
+            f"{x.dtype} in {x.min() if x.size else ''}…{x.max() if x.size else ''}"
+        )
+    return x.astype(np.uint8)
+
+
+def _affine(values: Array, scale: list[float], shift: list[float]) -> Array:
+    return np.asarray(values * np.array(scale) + np.array(shift))
+
+
+def _quantize(
+    values: Array, scale: list[float], zero_point: list[int], low: int, high: int
+) -> Array:
+    if not np.isfinite(values).all():
+        raise DataError("images must be finite, not NaN or infinite")
+    codes = np.rint(values / np.array(scale)) + np.array(zero_point)
+    return np.asarray(np.clip(codes, low, high), dtype=np.int64)
+
+
+def _clip(values: Array, low: list[float] | None, high: list[float] | None) -> Array:
+    lower = -np.inf if low is None else np.array(low)
+    upper = np.inf if high is None else np.array(high)
+    return np.asarray(np.clip(values, lower, upper))
+
+
+def _transpose(values: Array, perm: list[int]) -> Array:
+    return values.transpose(0, *(axis + 1 for axis in perm))
+
+
+def _reshape(values: Array, shape: list[int]) -> Array:
+    return values.reshape(len(values), *shape)
+
+
+def _softmax(values: Array, axis: int) -> Array:
+    powers = np.exp(values - values.max(axis=axis + 1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=axis + 1, keepdims=True))
+
+
+def _sigmoid(values: Array) -> Array:
+    # exp of a negative number only: neither branch overflows.
+    powers = np.exp(-np.abs(values))
+    return np.asarray(np.where(values >= 0, 1 / (1 + powers), powers / (1 + powers)))
+
+
+def _argmax(values: Array, axis: int, keepdims: bool) -> Array:
+    places = np.argmax(values, axis=axis + 1, keepdims=keepdims)
+    return np.asarray(places, dtype=np.int64)
+
+
+STEPS: dict[str, Callable[..., Array]] = {
+    "affine": _affine,
+    "argmax": _argmax,
+    "clip": _clip,
+    "quantize": _quantize,
+    "reshape": _reshape,
+    "sigmoid": _sigmoid,
+    "softmax": _softmax,
+    "transpose": _transpose,
+}
+"""The host's functions by name: (N, …) and attributes to (N, …)."""

@@ -1,0 +1,109 @@
+"""``clamp(sum(x_i * m_i[c]) + offset[c] >> shift)``: the arithmetic of Requantize and Add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .base import IntArray, narrowest_dtype
+from .exact import BLOCK, FLOAT64_EXACT, INT64_LIMIT, magnitude
+
+
+def scale_shift(
+    inputs: Sequence[IntArray],
+    multipliers: Sequence[IntArray],
+    offset: IntArray,
+    shift: int,
+    low: int,
+    high: int,
+    ties: bool,
+) -> IntArray:
+    """Compute ``clamp((sum(x_i * m_i[c]) + offset[c]) >> shift, low, high)`` exactly.
+
+    ``>>`` is the floor; with ``ties`` an odd quotient without remainder is decremented before the
+    clamp. Inputs are ``(…, channels)``; all have the same shape.
+
+    Raises
+    ------
+    ValueError
+        If an intermediate does not fit 64 bits.
+    """
+    channels = inputs[0].shape[-1]
+    shape = inputs[0].shape
+    flat = [x.reshape(-1, channels) for x in inputs]
+    y = np.empty(flat[0].shape, narrowest_dtype(low, high))
+    bound = _largest(offset) + sum(
+        magnitude(x) * _largest(m) for x, m in zip(flat, multipliers, strict=True)
+    )
+    # The floor is taken after subtracting low, by truncation of what is then not negative.
+    step = max(1, BLOCK // 4 // channels)
+    if bound + (max(abs(low), abs(high)) + 1 << shift) < FLOAT64_EXACT:
+        _by_float(flat, multipliers, offset, shift, low, high, ties, y, step)
+    elif bound < INT64_LIMIT:
+        _by_integer(flat, multipliers, offset, shift, low, high, ties, y, step)
+    else:
+        raise ValueError(f"products must fit 64 bits, not {bound.bit_length() + 1}")
+    return y.reshape(shape)
+
+
+def _largest(values: IntArray) -> int:
+    return max(int(values.max()), -int(values.min()))
+
+
+def _by_float(
+    inputs: Sequence[IntArray],
+    multipliers: Sequence[IntArray],
+    offset: IntArray,
+    shift: int,
+    low: int,
+    high: int,
+    ties: bool,
+    y: IntArray,
+    step: int,
+) -> None:
+    # Every integer below 2**53 times a power of two is a float64, so nothing is rounded.
+    # With the half in the offset, t - 1/2 rounded half to even is floor(t) with odd ties mended.
+    scale = 2.0**-shift
+    factors = [m * scale for m in multipliers]
+    constant = offset * scale - (0.5 if ties else low)
+    total = np.empty((step, y.shape[1]))
+    term = np.empty_like(total)
+    for start in range(0, y.shape[0], step):
+        stop = min(start + step, y.shape[0])
+        t, u = total[: stop - start], term[: stop - start]
+        np.multiply(inputs[0][start:stop], factors[0], out=t)
+        for x, factor in zip(inputs[1:], factors[1:], strict=True):
+            np.multiply(x[start:stop], factor, out=u)
+            t += u
+        t += constant
+        if ties:
+            np.rint(t, out=t)
+            np.clip(t, low, high, out=t)
+            y[start:stop] = t.astype(np.int64) if high - low >= 1 << 31 else t.astype(np.int32)
+        else:
+            np.clip(t, 0, high - low, out=t)
+            whole = t.astype(np.int64) if high - low >= 1 << 31 else t.astype(np.int32)
+            whole += low
+            y[start:stop] = whole
+
+
+def _by_integer(
+    inputs: Sequence[IntArray],
+    multipliers: Sequence[IntArray],
+    offset: IntArray,
+    shift: int,
+    low: int,
+    high: int,
+    ties: bool,
+    y: IntArray,
+    step: int,
+) -> None:
+    for start in range(0, y.shape[0], step):
+        t = offset.astype(np.int64) + np.zeros((min(step, y.shape[0] - start), 1), np.int64)
+        for x, m in zip(inputs, multipliers, strict=True):
+            t = t + x[start : start + step].astype(np.int64) * m
+        quotient = t >> shift
+        if ties:
+            quotient -= ((quotient << shift) == t) & (quotient & 1 == 1)
+        y[start : start + step] = np.clip(quotient, low, high)
