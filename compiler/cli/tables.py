@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..run import Run
+from ..simulate import Verification
 from .console import show_line, show_table, show_warning
 
 Report = Mapping[str, Any]
@@ -74,3 +75,26 @@ def show_run(run: Run, device: str) -> None:
         rows.append(("waiting for the link", f"{run.stalls:,} cycles"))
     show_table(f"Run on {device}", ("", ""), rows)
     show_line(f"\nwritten: {run.out}")
+
+
+def show_simulated(result: Verification, report: Report) -> None:
+    """Show what a simulation found."""
+    rows = [
+        ("frames", f"{result.frames:,}, without and with stalls"),
+        ("streams compared", f"{result.tensors:,}"),
+        ("mismatches", f"{result.mismatches:,}"),
+        ("cycles per frame", _measured(result.cycles_per_frame, report["cycles_per_frame"])),
+        ("latency", _measured(result.latency_cycles, report["latency_cycles"])),
+        ("frames per second", f"{report['fps']:,.0f} at {report['clock_mhz']:g} MHz"),
+        ("outputs equal to the reference", f"{100 * result.equal:.2f} % of the frames"),
+    ]
+    if result.accuracy is not None:
+        rows.append(("accuracy (top-1)", f"{100 * result.accuracy:.2f} %"))
+    show_table(f"{report['model']} in Verilator", ("", ""), rows)
+
+
+def _measured(cycles: int | None, model: int) -> str:
+    """Say a measured number of cycles beside that of the model."""
+    if cycles is None:
+        return f"not measured (model: {model:,})"
+    return f"{cycles:,} (model: {model:,})"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,21 +14,7 @@ import pytest
 import sangi
 from sangi.boards.load import list_boards
 
-
-def sangi_command(*arguments: object) -> list[str]:
-    return [
-        sys.executable,
-        "-c",
-        "from sangi.compiler.cli.main import main; main()",
-        *map(str, arguments),
-    ]
-
-
-def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
-    return subprocess.run(
-        sangi_command(*arguments), capture_output=True, text=True, env=environment, cwd=cwd
-    )
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.mark.parametrize(
@@ -57,10 +43,10 @@ def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProc
     ],
 )
 def test_wrong_usage_exits_with_2(
-    tmp_path: Path, arguments: tuple[object, ...], named: str
+    tmp_path: Path, run_sangi: Command, arguments: tuple[object, ...], named: str
 ) -> None:
     (tmp_path / "model.onnx").write_bytes(b"")
-    done = run(*arguments, cwd=tmp_path)
+    done = run_sangi(*arguments, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert named in done.stderr
     assert "Traceback" not in done.stderr
@@ -68,19 +54,19 @@ def test_wrong_usage_exits_with_2(
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
 
 
-def test_the_version_is_told() -> None:
-    assert run("--version").stdout == f"sangi {sangi.__version__}\n"
+def test_the_version_is_told(run_sangi: Command) -> None:
+    assert run_sangi("--version").stdout == f"sangi {sangi.__version__}\n"
 
 
-def test_boards_lists_every_board() -> None:
-    listing = run("boards").stdout
+def test_boards_lists_every_board(run_sangi: Command) -> None:
+    listing = run_sangi("boards").stdout
     for name in list_boards():
         assert name in listing
-    assert "LFE5U-85F" in run("boards", "ulx3s_85f").stdout
+    assert "LFE5U-85F" in run_sangi("boards", "ulx3s_85f").stdout
 
 
-def test_an_unknown_board_is_told_the_known_ones() -> None:
-    done = run("boards", "none")
+def test_an_unknown_board_is_told_the_known_ones(run_sangi: Command) -> None:
+    done = run_sangi("boards", "none")
     assert done.returncode == 1
     assert done.stderr == (
         f"error: board must be one of {', '.join(list_boards())}, "
@@ -88,12 +74,14 @@ def test_an_unknown_board_is_told_the_known_ones() -> None:
     )
 
 
-def test_an_interrupt_exits_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interrupt_exits_with_130_and_leaves_nothing(
+    tmp_path: Path, sangi_command: list[str]
+) -> None:
     (tmp_path / "model.onnx").write_bytes(b"")
     # A pipe that nobody writes into keeps the command waiting inside its work.
     pipe = tmp_path / "board.toml"
     os.mkfifo(pipe)
-    command = sangi_command("compile", "model.onnx", "--board", pipe.name, "-o", "build")
+    command = [*sangi_command, "compile", "model.onnx", "--board", pipe.name, "-o", "build"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
         writer = opened_by_reader(pipe)
         process.send_signal(signal.SIGINT)
