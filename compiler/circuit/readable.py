@@ -9,22 +9,16 @@ _MODULE = re.compile(r"^((?:\(\* .* \*\)\n)*)module (\\\S+ |\w+)", re.MULTILINE)
 _ESCAPED = re.compile(r"\\(\S+)\s")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
-_KEYWORDS = frozenset(
-    "always and assign begin buf case casex casez default disable edge else end endcase endfunction "
-    "endmodule endtask event for force forever fork function generate if initial inout input integer "
-    "join localparam module nand negedge nor not or output parameter posedge real reg release repeat "
-    "signed specify supply0 supply1 table task time tri wait wand while wire wor xnor xor bit byte "
-    "char class config const do enum final import int interface logic package priority program "
-    "return shortint static string struct this type union unique var virtual void".split()
-)
-
 
 def plain(name: str) -> str:
-    """Return the plain identifier nearest to a name."""
+    """Return a plain identifier for a name that Yosys escaped.
+
+    A name that is plain already was escaped because it is a keyword.
+    """
     word = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") or "name"
     if word[0].isdigit():
         word = f"_{word}"
-    return f"{word}_" if word in _KEYWORDS else word
+    return f"{name}_" if word == name else word
 
 
 def readable(verilog: str, top: str) -> str:

@@ -10,9 +10,8 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from ...runtime.ops.base import IntArray
-from ...runtime.program import Program
 from ..mapping.design import Design
+from .frames import random_frames
 from .ports import input_streams, output_streams
 from .probes import probes_of
 
@@ -81,17 +80,6 @@ def write_testbench(design: Design, rtl: Sequence[Path], folder: Path, *, seed: 
     path = folder / "manifest.json"
     path.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return path
-
-
-def random_frames(program: Program, frames: int, seed: int) -> tuple[IntArray, ...]:
-    """Return seeded random frames, one array per input of the program, over its whole range."""
-    source = np.random.default_rng(seed)
-    arrays = []
-    for entry in program.inputs:
-        kind = program.types[entry.tensor]
-        values = source.integers(kind.low, kind.high + 1, (frames, *kind.shape))
-        arrays.append(values.astype(kind.dtype))
-    return tuple(arrays)
 
 
 def stall_bound(cycles_per_frame: int) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +37,7 @@ def verilate(
     main_cpp : str
         Text of the C++ file with ``main``.
     folder : Path
-        Where everything is written; made if it does not exist.
+        Takes the executable and the log; made if it does not exist.
     vlt : str, optional
         Text of a Verilator configuration file (``public_flat_rd`` and the like).
     log : Path, optional
@@ -55,54 +57,55 @@ def verilate(
         the name of the log).
     """
     program = executable()
-    folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    main = folder / "main.cpp"
-    main.write_text(main_cpp, encoding="utf-8")
-    files = [str(Path(source).resolve()) for source in sources]
-    if vlt is not None:
-        config = folder / "probes.vlt"
-        config.write_text(vlt, encoding="utf-8")
-        files.insert(0, str(config))
-    variables = (f"OPT_FAST={optimize}", "OPT_SLOW=-O0", *make_flags())
-    flags = [word for variable in variables for word in ("-MAKEFLAGS", variable)]
-    command = [
-        str(program),
-        "--cc",
-        "--exe",
-        "--build",
-        "-O3",
-        "--x-assign",
-        "fast",
-        "--x-initial",
-        "fast",
-        "--noassert",
-        "-Wno-fatal",
-        "-Wno-lint",
-        "-Wno-style",
-        "--top-module",
-        top,
-        "--prefix",
-        f"V{top}",
-        "-Mdir",
-        str(folder),
-        "--build-jobs",
-        str(os.cpu_count() or 1),
-        *flags,
-        *files,
-        str(main),
-    ]
     log = log or folder / "verilator.log"
-    with log.open("w", encoding="utf-8") as stream:
-        done = subprocess.run(
-            command, cwd=folder, env=environment(), stdout=stream, stderr=subprocess.STDOUT
-        )
-    if done.returncode:
-        raise ToolError(
-            f"Verilator could not build {top} (exit code {done.returncode}; "
-            f"whole output: {log}):\n{errors_in(log.read_text(encoding='utf-8', errors='replace'))}"
-        )
-    return folder / f"V{top}"
+    result = folder.resolve() / f"V{top}"
+    # make cannot handle blanks in names, so the work is done where there are none.
+    with tempfile.TemporaryDirectory(prefix="sangi-verilator-") as name:
+        work = Path(name)
+        files = [work / f"{number:03}_{Path(path).name}" for number, path in enumerate(sources)]
+        for source, copy in zip(sources, files, strict=True):
+            shutil.copyfile(source, copy)
+        if vlt is not None:
+            (work / "probes.vlt").write_text(vlt, encoding="utf-8")
+            files.insert(0, work / "probes.vlt")
+        (work / "main.cpp").write_text(main_cpp, encoding="utf-8")
+        with log.open("w", encoding="utf-8") as stream:
+            done = subprocess.run(
+                _command(program, top, files, work, optimize),
+                cwd=work,
+                env=environment(),
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+        if done.returncode:
+            output = log.read_text(encoding="utf-8", errors="replace")
+            raise ToolError(
+                f"Verilator could not build {top} (exit code {done.returncode}; "
+                f"whole output: {log}):\n{errors_in(output)}"
+            )
+        # Beside its place first: who finds the executable finds all of it.
+        shutil.copy2(work / f"V{top}", result.with_suffix(".new"))
+    os.replace(result.with_suffix(".new"), result)
+    return result
+
+
+def _command(
+    program: Path, top: str, files: Sequence[Path], work: Path, optimize: str
+) -> list[str]:
+    """Return Verilator's command line."""
+    variables = (f"OPT_FAST={optimize}", "OPT_SLOW=-O0", *make_flags())
+    return [
+        str(program),
+        *("--cc", "--exe", "--build", "-O3", "--noassert"),
+        *("--x-assign", "fast", "--x-initial", "fast"),
+        *("-Wno-fatal", "-Wno-lint", "-Wno-style"),
+        *("--top-module", top, "--prefix", f"V{top}", "-Mdir", str(work)),
+        *("--build-jobs", str(os.cpu_count() or 1)),
+        *(word for variable in variables for word in ("-MAKEFLAGS", variable)),
+        *map(str, files),
+        str(work / "main.cpp"),
+    ]
 
 
 def errors_in(output: str) -> str:
