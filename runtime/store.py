@@ -25,6 +25,9 @@ from .ops.sumpool import SumPool
 from .ops.threshold import Threshold
 from .program import Input, Node, Output, Program, Step, arrays, describe
 
+PROGRAM_FILE = "program.sangi"
+"""Its name in a build and in a driver."""
+
 FORMAT = 1
 """Version of the file format."""
 
@@ -36,7 +39,7 @@ OPS: dict[str, type[Op]] = {
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def save(program: Program, path: Path) -> None:
+def save_program(program: Program, path: Path) -> None:
     """Write a program; the same program gives the same bytes."""
     head = {"format": FORMAT, "digest": program.digest, "program": describe(program)}
     with zipfile.ZipFile(path, "w") as archive:
@@ -47,7 +50,7 @@ def save(program: Program, path: Path) -> None:
             _write(archive, f"{name}.npy", buffer.getvalue())
 
 
-def load(path: Path) -> Program:
+def load_program(path: Path) -> Program:
     """Read a program and check its digest.
 
     Raises
