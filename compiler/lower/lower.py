@@ -148,7 +148,7 @@ class _Lowering:
         previous = self.entries.get(source)
         if previous is not None and (previous.kind, kind) != ("bytes", "bytes"):
             raise UnsupportedError(f"Input '{declared.name}' must have one quantizer, not several")
-        if value.moves:
+        if value.moves and max(len(op.scale), len(value.shift)) > 1:
             raise UnsupportedError(
                 f"Quantize '{name}' must come before the input is transposed or reshaped"
             )
@@ -212,7 +212,7 @@ class _Lowering:
     def _quantize(self, name: str, op: ir.Quantize) -> Value:
         value = self._source(name)
         if len(value.terms) == 1 and value.terms[0].tensor in self.raw:
-            return self._quantize_input(name, op, value)
+            return replace(self._quantize_input(name, op, value), moves=value.moves)
         if len(op.scale) > 1 and value.moves:
             value = self._settled(name, value)
         if len(value.terms) == 2:
@@ -260,10 +260,13 @@ class _Lowering:
                 value = self._wide_sum(source, value)
             values.append(value)
         first, second = values
-        if first.moves or second.moves:
+        if not _same_order(first, second):
             first, second = (self._settled(name, value) for value in values)
         return Value(
-            (first.terms[0], second.terms[0]), add_reals(first.shift, second.shift), first.shape
+            (first.terms[0], second.terms[0]),
+            add_reals(first.shift, second.shift),
+            first.shape,
+            moves=first.moves,
         )
 
     def _rounded_sum(self, name: str, op: ir.Quantize, value: Value) -> Value | None:
@@ -537,6 +540,13 @@ class _Lowering:
             offset=np.array([float(x) for x in value.shift]),
             after=(*after, *value.moves, *steps),
         )
+
+
+def _same_order(first: Value, second: Value) -> bool:
+    """Whether elements at the same place of the program's tensors meet in the graph."""
+    if not first.moves and not second.moves:
+        return True
+    return first.shape == second.shape and np.array_equal(first.order, second.order)
 
 
 def _codes(op: ir.Quantize, tensor: str, shape: tuple[int, ...]) -> Value:
