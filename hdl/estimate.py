@@ -6,6 +6,8 @@ other families like ecp5, whose cells they resemble.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .arithmetic import Product, table_style
 from .cost import Resources
 
@@ -16,8 +18,14 @@ _GEOMETRIES = {
 }
 """Per family: what one block counts, and its (places, bits) shapes."""
 
-_OPERANDS = {"xc7": (25, 18), "ecp5": (18, 18), "ice40": (16, 16)}
-"""Signed operands of a multiplier block."""
+_OPERANDS = {"xc7": (24, 24), "ecp5": (17, 18), "ice40": (15, 16)}
+"""Bits, without sign, of the operands of a multiplier block: of a, and of a chunk of b."""
+
+_BLOCK_ADDER = {"xc7": 0.0, "ecp5": 0.5, "ice40": 0.3}
+"""LUTs per bit of an adder between blocks; a DSP48 has its own."""
+
+LUT_PRODUCT = 1.9
+"""LUTs per bit of both operands of a product that is spelled out."""
 
 
 def base_family(family: str) -> str:
@@ -33,14 +41,24 @@ def blocks(places: int, bits: int, family: str) -> float:
     return min(unit * -(-places // depth) * -(-bits // width) for depth, width in shapes)
 
 
-def rom(places: int, bits: int, family: str) -> Resources:
-    """Return the cost of a table with a registered output; one place is a constant."""
+def rom(places: int, bits: int, family: str, *, late: bool = False) -> Resources:
+    """Return the cost of a table with a registered output; one place is a constant.
+
+    A ``late`` address comes out of other logic: Yosys then builds wider trees to make up for it.
+    """
     if places == 1:
         return Resources()
     if table_style(places, bits) == "block":
         return Resources(bram=blocks(places, bits, family), ff=bits)
-    inputs = 6 if base_family(family) == "xc7" else 4
-    return Resources(lut=bits * max(1, places / 2**inputs), ff=bits)
+    base = base_family(family)
+    if base == "xc7":
+        each = places / 64 if places > 64 or late else 1.0
+    else:
+        each = places / 16
+        if base == "ice40" or late:
+            # No multiplexers beside the LUTs, or none that are used.
+            each = max(each, 2 * each - 1)
+    return Resources(lut=bits * each * (1.2 if late else 1.0), ff=bits)
 
 
 def delay(bits: int, cycles: int, family: str) -> Resources:
@@ -50,24 +68,35 @@ def delay(bits: int, cycles: int, family: str) -> Resources:
     return Resources(ff=bits * cycles)
 
 
-def multiply(product: Product, width: int, family: str) -> Resources:
-    """Return the cost of one multiplication whose result is kept to ``width`` bits."""
+def multiply(product: Product, width: int, family: str, *, constant: bool) -> Resources:
+    """Return the cost of one multiplication whose result is kept to ``width`` bits.
+
+    ``constant``: b is wired and not read from a table.
+    """
     if product.trivial:
         return Resources()
-    if product.style == "dsp":
-        wide, narrow = _OPERANDS[base_family(family)]
-        signed = product.a_bits + (not product.a_signed)
-        a_parts = max(1, -(-(signed - 1) // (wide - 1)))
-        b_parts = -(-(min(18, product.b_bits + 1) - 1) // (narrow - 1))
-        adders = (product.chunks - 1) + product.chunks * (a_parts * b_parts - 1)
-        return Resources(
-            dsp=product.chunks * a_parts * b_parts,
-            lut=adders * width * 0.8,
-            ff=width * (2 * product.chunks - 1),
-        )
-    row = product.a_bits + 2
-    adders = 2 * product.rows - 1
-    return Resources(lut=adders * min(width, row + 2), ff=width * product.rows * 0.6)
+    base = base_family(family)
+    if product.style == "lut":
+        each = 0.4 if constant else LUT_PRODUCT
+        return Resources(lut=product.a_bits * product.b_bits * each, ff=width * product.rows * 0.5)
+    limit_a, limit_b = _OPERANDS[base]
+    a_parts = max(1, -(-(product.a_bits - product.a_signed) // limit_a))
+    digits = max(1, product.b_bits - product.b_signed)
+    chunks = [min(product.chunk, digits - low) for low in range(0, digits, product.chunk)]
+    parts = sum(a_parts * -(-chunk // limit_b) for chunk in chunks)
+    registers = 0.0 if base == "xc7" else width * (2 * len(chunks) - 1)
+    return Resources(dsp=parts, lut=(parts - 1) * width * _BLOCK_ADDER[base], ff=registers)
+
+
+def accumulate(width: int, products: Sequence[Product], family: str) -> Resources:
+    """Return the cost of a registered adder of ``width`` bits behind ``products``.
+
+    A DSP48 that multiplies has room for it.
+    """
+    inside = any(not product.trivial and product.style == "dsp" for product in products)
+    if inside and base_family(family) == "xc7":
+        return Resources()
+    return Resources(lut=width, ff=width)
 
 
 def counter(places: int) -> Resources:

@@ -20,8 +20,9 @@ def ram_attributes(style: RamStyle) -> dict[str, str]:
 def rom_attributes(style: Literal["distributed", "block"]) -> dict[str, str | int]:
     """Return the attributes of a memory that is only read.
 
-    ``logic_block`` keeps Yosys from looking for a LUT RAM, which needs a write port.
+    Yosys takes ``rom_style`` "distributed" for a LUT RAM, which no table can be, and stops;
+    ``logic_block`` and ``syn_romstyle`` keep it from block RAM.
     """
     if style == "block":
         return {"rom_style": "block", "syn_romstyle": "block_rom"}
-    return {"rom_style": "distributed", "syn_romstyle": "logic", "logic_block": 1}
+    return {"syn_romstyle": "logic", "logic_block": 1}

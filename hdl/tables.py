@@ -9,18 +9,12 @@ import numpy.typing as npt
 from amaranth.hdl import Const, Module, Shape, Value, unsigned
 from amaranth.lib.memory import Memory
 
-from .arithmetic import TableStyle, fetch_cycles, table_style
+from .arithmetic import fetch_cycles, table_style
 from .beat import Beat
+from .memory import rom_attributes
 from .pipeline import register
 
 Table = npt.NDArray[np.int64]
-
-# Yosys takes rom_style "distributed" for a LUT RAM, which no table can be, and stops; "logic_block"
-# only keeps it from block RAM, which other tools do not take for tables this small anyway.
-_ATTRIBUTES: dict[TableStyle, dict[str, str | int]] = {
-    "distributed": {"logic_block": 1},
-    "block": {"rom_style": "block", "syn_romstyle": "block_rom"},
-}
 
 
 def pack(values: Sequence[int], bits: int) -> int:
@@ -70,7 +64,7 @@ def rom(
         shape=unsigned(width),
         depth=len(words),
         init=words,
-        attrs=_ATTRIBUTES[table_style(len(words), width)],
+        attrs=rom_attributes(table_style(len(words), width)),
     )
     m.submodules[name] = memory
     ports = [memory.read_port() for _ in addresses]

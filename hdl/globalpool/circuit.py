@@ -9,7 +9,6 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
 from ..fifo.params import FifoParams
-from ..memory import ram_attributes
 from ..pipeline import counter, delay_valid, output_fifo, register, start
 from ..stream import beat_stream, join, split
 from .params import GlobalPoolParams
@@ -70,12 +69,9 @@ class GlobalPool(Component):
             with m.If(store):
                 m.d.sync += before.eq(updated)
         else:
-            memory = Memory(
-                shape=unsigned(params.out.width),
-                depth=params.words,
-                init=[],
-                attrs=ram_attributes("distributed"),
-            )
+            # No style is asked for: with its asynchronous port every tool takes LUT RAM, and
+            # registers where there is none (ice40).
+            memory = Memory(shape=unsigned(params.out.width), depth=params.words, init=[])
             m.submodules.accumulators = memory
             address = register(m, word, "word_beat")
             read = memory.read_port(domain="comb")

@@ -16,7 +16,8 @@ def cost(params: GlobalPoolParams, family: str) -> Resources:
     """
     bits = params.out.bits * params.out.lanes
     words = params.words
-    arithmetic = Resources(lut=2.0 * bits, ff=params.beat.width + bits)
+    per_bit = 1.0 if params.kind == "sum" and base_family(family) == "xc7" else 1.7
+    arithmetic = Resources(lut=per_bit * bits, ff=params.beat.width + bits)
     if words == 1:
         memory = Resources(ff=bits)
     elif base_family(family) == "ice40":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..cost import Resources
-from ..estimate import counter, delay, multiply, rom, rounding
+from ..estimate import accumulate, counter, delay, multiply, rom, rounding
 from .params import RequantizeParams
 from .schedule import latency, product
 
@@ -13,12 +13,15 @@ def cost(params: RequantizeParams, family: str) -> Resources:
     plan = product(params)
     places = 1 if params.entries == 1 else params.words
     width = params.product_bits
+    constant = params.entries == 1
+    # A DSP48 adds what is wired to it; an offset from a table is added beside it.
+    adder = accumulate(width, [plan], family) if constant else Resources(lut=width, ff=width)
     lane = (
-        delay(params.beat.bits, 1 + (plan.stages if plan.trivial else 0), family)
+        delay(params.beat.bits, 1, family)
         + rom(places, 0 if plan.trivial else params.multiplier_bits, family)
         + rom(places, params.offset_bits, family)
-        + multiply(plan, width, family)
-        + Resources(lut=width, ff=width)
+        + multiply(plan, width, family, constant=constant)
+        + adder
         + rounding(width, params.shift, params.ties, params.out.bits)
     )
     return lane.scaled(params.beat.lanes) + counter(places) + Resources(ff=latency(params), lut=4)

@@ -1,0 +1,108 @@
+"""The cost models against what Yosys made of the same units (Yosys 0.70, abc9, without FIFOs)."""
+
+import pytest
+
+from sangi.hdl.add.cost import cost as add_cost
+from sangi.hdl.add.params import AddParams
+from sangi.hdl.beat import Beat
+from sangi.hdl.fork.cost import cost as fork_cost
+from sangi.hdl.fork.params import ForkParams
+from sangi.hdl.globalpool.cost import cost as globalpool_cost
+from sangi.hdl.globalpool.params import GlobalPoolParams
+from sangi.hdl.lookup.cost import cost as lookup_cost
+from sangi.hdl.lookup.params import LookupParams
+from sangi.hdl.requantize.cost import cost as requantize_cost
+from sangi.hdl.requantize.params import RequantizeParams
+from sangi.hdl.threshold.cost import cost as threshold_cost
+from sangi.hdl.threshold.params import ThresholdParams
+from sangi.hdl.width.cost import cost as width_cost
+from sangi.hdl.width.params import WidthParams
+
+
+def requantize(lanes, bits, factor, total, shift, ties, style, entries):
+    beat, out = Beat(lanes, bits, True), Beat(lanes, 8, True)
+    offset = min(total, shift + 8)
+    return RequantizeParams(
+        64, 64, beat, out, entries, factor, False, offset, total, shift, ties, -128, 127, style
+    )
+
+
+def threshold(lanes, channels, bits, steps, entries):
+    return ThresholdParams(
+        64, channels, Beat(lanes, bits, True), Beat(lanes, 4, False), entries, steps, bits, True
+    )
+
+
+BEAT = Beat(4, 8, True)
+CASES = {
+    "requantize": (requantize_cost, requantize(4, 22, 22, 46, 36, False, "dsp", 64)),
+    "requantize with ties": (requantize_cost, requantize(2, 24, 24, 49, 38, True, "dsp", 64)),
+    "requantize without blocks": (
+        requantize_cost,
+        requantize(2, 22, 22, 46, 36, False, "lut", 64),
+    ),
+    "requantize, one entry": (requantize_cost, requantize(4, 14, 20, 36, 26, True, "dsp", 1)),
+    "threshold": (threshold_cost, threshold(4, 64, 16, 15, 64)),
+    "lookup": (lookup_cost, LookupParams(64, 3, Beat(3, 8, False), Beat(3, 8, True), 1, 0, 256)),
+    "add": (
+        add_cost,
+        AddParams(
+            64, 16, (BEAT, BEAT), BEAT, 1, (1, 14), False, 24, 28, 16, True, -128, 127, "dsp"
+        ),
+    ),
+    "sum": (
+        globalpool_cost,
+        GlobalPoolParams(64, 64, "sum", Beat(4, 8, False), Beat(4, 14, False)),
+    ),
+    "narrow": (width_cost, WidthParams(512, Beat(8, 8, True), Beat(1, 8, True))),
+}
+
+
+# Counted by Yosys: LUTs (ECP5's carry cells as two), block RAMs, multiplier blocks.
+@pytest.mark.parametrize(
+    ("case", "family", "lut", "dsp"),
+    [
+        ("requantize", "xc7", 491, 8),
+        ("requantize", "ecp5", 727, 16),
+        ("requantize with ties", "xc7", 350, 4),
+        ("requantize with ties", "ecp5", 597, 8),
+        ("requantize without blocks", "xc7", 2097, 0),
+        ("requantize without blocks", "ecp5", 2387, 0),
+        ("requantize without blocks", "ice40", 2465, 0),
+        ("requantize, one entry", "xc7", 77, 4),
+        ("requantize, one entry", "ecp5", 274, 8),
+        ("threshold", "xc7", 534, 0),
+        ("threshold", "ecp5", 2431, 0),
+        ("threshold", "ice40", 2346, 0),
+        ("lookup", "xc7", 97, 0),
+        ("lookup", "ecp5", 471, 0),
+        ("add", "ecp5", 242, 4),
+        ("sum", "xc7", 99, 0),
+        ("sum", "ecp5", 184, 0),
+        ("sum", "ice40", 826, 0),
+        ("narrow", "xc7", 60, 0),
+        ("narrow", "ecp5", 65, 0),
+    ],
+)
+def test_close_to_yosys(case, family, lut, dsp):
+    model, params = CASES[case]
+    estimate = model(params, family)
+    assert estimate.lut == pytest.approx(lut, rel=0.2)
+    assert estimate.dsp == dsp
+    assert estimate.bram == 0
+
+
+@pytest.mark.parametrize(("family", "bram"), [("xc7", 11), ("ecp5", 22), ("ice40", 80)])
+def test_deep_thresholds_take_block_memory(family, bram):
+    assert threshold_cost(threshold(1, 64, 20, 255, 64), family).bram == bram
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_families_without_figures_count_like_their_relatives(case):
+    model, params = CASES[case]
+    assert model(params, "xcup") == model(params, "xc7")
+    assert model(params, "gowin") == model(params, "ecp5")
+
+
+def test_a_fork_is_wires():
+    assert fork_cost(ForkParams(Beat(8, 8, True), 64, 2), "ecp5").lut < 5
