@@ -17,7 +17,6 @@ from ...hdl.pool.circuit import Pool
 from ...hdl.requantize.circuit import Requantize
 from ...hdl.threshold.circuit import Threshold
 from ...hdl.width.circuit import Width
-from ...runtime.ops.base import Op
 from ..mapping.design import Design, Unit
 
 Fifos = tuple[FifoParams, ...]
@@ -35,7 +34,7 @@ def component_of(design: Design, unit: Unit) -> Component:
     op = None
     if unit.node is not None:
         op = next(node.op for node in design.program.nodes if node.name == unit.node)
-    return _MAKERS[unit.engine](unit, op, fifos_of(design, unit))
+    return _MAKERS[unit.engine](unit.params, op, fifos_of(design, unit))
 
 
 def fifos_of(design: Design, unit: Unit) -> Fifos:
@@ -47,46 +46,46 @@ def fifos_of(design: Design, unit: Unit) -> Fifos:
     )
 
 
-def _folded(unit: Unit, op: Any, fifos: Fifos) -> Component:
+def _folded(params: Any, op: Any, fifos: Fifos) -> Component:
     weights = op.weights
     if weights.ndim == 2:  # Dense: a 1×1 kernel on a frame of one pixel
         weights = weights.reshape(weights.shape[0], 1, 1, weights.shape[1])
-    return Folded(unit.params, weights, fifos)
+    return Folded(params, weights, fifos)
 
 
-def _requantize(unit: Unit, op: Any, fifos: Fifos) -> Component:
-    return Requantize(unit.params, op.multiplier, op.offset, fifos)
+def _requantize(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Requantize(params, op.multiplier, op.offset, fifos)
 
 
-def _threshold(unit: Unit, op: Any, fifos: Fifos) -> Component:
-    return Threshold(unit.params, op.thresholds, op.values, fifos)
+def _threshold(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Threshold(params, op.thresholds, op.values, fifos)
 
 
-def _lookup(unit: Unit, op: Any, fifos: Fifos) -> Component:
-    return Lookup(unit.params, op.table, fifos)
+def _lookup(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Lookup(params, op.table, fifos)
 
 
-def _add(unit: Unit, op: Any, fifos: Fifos) -> Component:
-    return Add(unit.params, op.multipliers, op.offset, fifos)
+def _add(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Add(params, op.multipliers, op.offset, fifos)
 
 
-def _pool(unit: Unit, op: Any, fifos: Fifos) -> Component:
-    return Pool(unit.params, fifos)
+def _pool(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Pool(params, fifos)
 
 
-def _globalpool(unit: Unit, op: Any, fifos: Fifos) -> Component:
-    return GlobalPool(unit.params, fifos)
+def _globalpool(params: Any, op: Any, fifos: Fifos) -> Component:
+    return GlobalPool(params, fifos)
 
 
-def _fork(unit: Unit, op: Any, fifos: Fifos) -> Component:
-    return Fork(unit.params, fifos)
+def _fork(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Fork(params, fifos)
 
 
-def _width(unit: Unit, op: Any, fifos: Fifos) -> Component:
-    return Width(unit.params, fifos)
+def _width(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Width(params, fifos)
 
 
-_MAKERS: dict[str, Callable[[Unit, Op | None, Fifos], Component]] = {
+_MAKERS: dict[str, Callable[[Any, Any, Fifos], Component]] = {
     "folded": _folded,
     "requantize": _requantize,
     "threshold": _threshold,
