@@ -52,7 +52,7 @@ class PipeTransport:
             view = memoryview(data)
             while view:
                 view = view[self._process.stdin.write(view) :]
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: the pipe is closed on our side
             raise DeviceError(f"the simulation has ended: {error}") from error
 
     def read(self, timeout: float) -> bytes:

@@ -24,6 +24,9 @@ GROUP = "sangi.devices"
 OWN = {"numpy": "numpy", "uart": "uart"}
 """The schemes of this package, found also where it is copied and not installed."""
 
+PROGRAM_FILE = "program.sangi"
+"""The program's file in a build and in its driver."""
+
 CHUNK = 256
 """Images prepared at once."""
 
@@ -73,7 +76,7 @@ class Accelerator:
             raise DeviceError(f"device must be SCHEME:ADDRESS, for example numpy:, not {url!r}")
         build = Path(build)
         opener = _opener(scheme)
-        program = load_program(build / "program.sangi")
+        program = load_program(build / PROGRAM_FILE)
         return cls(program, opener(address, build, program))
 
     def infer(self, images: Images) -> Outputs:
