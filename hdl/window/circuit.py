@@ -208,7 +208,7 @@ class Window(Component):
             shape=unsigned(len(word)),
             depth=params.capacity,
             init=[],
-            attrs={} if params.style == "auto" else ram_attributes(params.style),
+            attrs=ram_attributes(params.style),
         )
         write, read = ring.write_port(), ring.read_port()
         m.d.comb += [

@@ -1,0 +1,41 @@
+"""Resources of the window buffer."""
+
+from __future__ import annotations
+
+from ...runtime.numerics import clog2
+from ..cost import Resources
+from ..estimate import base_family, blocks, counter
+from ..fifo.cost import lut_ram
+from .params import WindowParams
+
+
+def ring(params: WindowParams, family: str) -> Resources:
+    """Return the cost of the ring memory; of small ones Yosys makes LUT RAM where it can."""
+    width = params.lanes * params.beat.bits
+    small = 64 if base_family(family) == "xc7" else 32
+    if params.capacity <= small and base_family(family) != "ice40":
+        return lut_ram(params.capacity, width, family)
+    return Resources(bram=blocks(params.capacity, width, family))
+
+
+def cost(params: WindowParams, family: str) -> Resources:
+    """Estimate the resources: ring, word registers, counters, addresses, places of the padding."""
+    width = params.lanes * params.beat.bits
+    address = clog2(params.capacity)
+    counters = (
+        counter(params.lanes // params.beat.lanes)
+        + counter(params.groups)
+        + counter(params.out_width)
+        + counter(params.out_height)
+        + counter(params.kernel[0])
+        + counter(params.kernel[1])
+        + counter(1 if params.per_word else params.words)
+        + counter(params.steps)
+    )
+    control = Resources(lut=14 * address + 20, ff=8 * address + 14)
+    total = ring(params, family) + counters + control + Resources(ff=2 * width)
+    if params.padded:
+        places = clog2(params.height) + clog2(params.width) + 4
+        zero = 0.5 if base_family(family) == "xc7" else 1.0
+        total += Resources(lut=4 * places + zero * width, ff=3 * places)
+    return total
