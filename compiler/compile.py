@@ -9,12 +9,16 @@ from pathlib import Path
 from ..boards.board import Board
 from ..boards.load import load_board
 from ..runtime.errors import BoardError, UsageError
-from ..runtime.store import save_program
+from ..runtime.store import PROGRAM_FILE, save_program
+from .circuit.shell import write_shell
 from .circuit.testbench import write_testbench
 from .circuit.verilog import write_rtl
+from .driver import write_driver
 from .frontend import load
 from .mapping.mapper import map_program
-from .report.report import Report, make_report, write_report
+from .project.bitstream import check_tools, make_bitstream
+from .project.nextpnr_ecp5 import write_project
+from .report.report import Report, make_report, with_routing, write_report
 from .steps import Progress, StepLog
 from .workspace import new_folder
 
@@ -75,9 +79,8 @@ def compile_model(
         One of its kinds, with a message that says what to mend; nothing is left behind then.
     """
     model, out = Path(model), Path(out)
-    target = _checked_board(board, bitstream)
-    _check_positive("clock_mhz", clock_mhz)
-    _check_positive("target_fps", target_fps)
+    target = load_board(board)
+    _check_options(target, bitstream, clock_mhz, target_fps)
     steps = StepLog(progress)
     with new_folder(out) as folder:
         steps.begin("read the model")
@@ -85,26 +88,40 @@ def compile_model(
         steps.begin("map it to the board")
         design = map_program(program, target, clock_mhz=clock_mhz, target_fps=target_fps)
         steps.begin("write the circuit")
-        save_program(program, folder / "program.sangi")
+        save_program(program, folder / PROGRAM_FILE)
         rtl = write_rtl(design, folder / "rtl")
+        write_shell(design, folder / "rtl")
         steps.begin("write the testbench")
         write_testbench(design, rtl, folder / "testbench", seed=seed)
+        steps.begin("write the driver")
+        write_driver(target, folder)
+        if target.tool is not None:
+            steps.begin("write the project")
+            write_project(target, design.clock_mhz, seed, folder)
+        routed = None
+        if bitstream:
+            steps.begin("synthesize, place and route")
+            routed = make_bitstream(target, design.clock_mhz, seed, folder)
         report = make_report(design, steps.names)
+        if routed is not None:
+            report = with_routing(report, routed)
         write_report(folder, report)
         steps.write(folder / "log" / "compile.log")
     return report
 
 
-def _checked_board(name: str, bitstream: bool) -> Board:
-    board = load_board(name)
-    if bitstream and board.tool is None:
+def _check_options(
+    board: Board, bitstream: bool, clock_mhz: float | None, target_fps: float | None
+) -> None:
+    """Refuse what cannot work before anything is written."""
+    for name, value in (("clock_mhz", clock_mhz), ("target_fps", target_fps)):
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise UsageError(f"{name} must be a number above 0, not {value}")
+    if not bitstream:
+        return
+    if board.tool is None:
         raise BoardError(
             f"a bitstream needs a board with a tool, and {board.name} is only a budget so far; "
             "leave --bitstream out"
         )
-    return board
-
-
-def _check_positive(name: str, value: float | None) -> None:
-    if value is not None and not (math.isfinite(value) and value > 0):
-        raise UsageError(f"{name} must be a number above 0, not {value}")
+    check_tools()

@@ -19,14 +19,14 @@ def boards(
     """List the boards that are known, or show one."""
     if name is not None:
         board = load_board(name)
-        show_table(board.title, ("", ""), _details(board))
+        show_table(board.title, ("", ""), _details(board), left=2)
         return
     rows = []
     for known in list_boards():
         board = load_board(known)
         counts = (board.lut, board.ff, board.bram, board.dsp)
         rows.append((known, board.part, *(f"{count:,}" for count in counts), _output(board)))
-    show_table("Boards", ("name", "part", "LUT", "FF", "block RAM", "DSP", "output"), rows)
+    show_table("Boards", ("name", "part", "LUT", "FF", "block RAM", "DSP", "output"), rows, left=2)
 
 
 def _output(board: Board) -> str:

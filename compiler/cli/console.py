@@ -10,6 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+FILE_WIDTH = 200
+"""Columns of a table that goes to a file or a pipe."""
+
 
 def show_error(message: str) -> None:
     """Print an error on stderr; the message itself is never wrapped or interpreted."""
@@ -26,14 +29,20 @@ def show_line(message: str) -> None:
     Console().print(Text(message), soft_wrap=True)
 
 
-def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on stdout; all columns but the first are aligned right."""
+def show_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1
+) -> None:
+    """Print a table on stdout; all columns but the first ``left`` are aligned right."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index else "left", overflow="fold")
+        table.add_column(column, justify="right" if index >= left else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        # A file has no width; 80 columns would break lines that others search.
+        console = Console(width=FILE_WIDTH)
+    console.print(table)
 
 
 @contextmanager

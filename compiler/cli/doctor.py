@@ -12,7 +12,7 @@ def doctor() -> None:
     """Check this machine; exit with 1 if something is missing that everyone needs."""
     findings = diagnose()
     rows = [(f.name, f.found or f.verdict, f.purpose, f.remedy) for f in findings]
-    show_table("What sangi finds here", ("", "found", "for", "command that mends it"), rows)
+    show_table("What sangi finds here", ("", "found", "for", "command that mends it"), rows, left=4)
     lacking = [finding.name for finding in findings if _must_mend(finding)]
     if lacking:
         show_line(f"\nMissing: {', '.join(lacking)}.")

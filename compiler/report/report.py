@@ -11,6 +11,7 @@ from typing import Any
 from ...runtime.errors import BuildError
 from ...runtime.program import Program
 from ..mapping.design import Design
+from ..project.bitstream import Routed
 from ..workspace import REPORT, SCHEMA, is_build, new_file
 from .budget import budget
 from .layers import layers
@@ -55,6 +56,20 @@ def make_report(design: Design, steps: Sequence[str]) -> Report:
         "verification": None,
         "fmax_mhz": None,
         "timing_met": None,
+    }
+
+
+def with_routing(report: Mapping[str, Any], routed: Routed) -> Report:
+    """Return the report with the figures of place and route in place of the model's."""
+    resources = {
+        name: {"used": usage.used, "available": usage.available, "source": "nextpnr"}
+        for name, usage in routed.resources.items()
+    }
+    return {
+        **report,
+        "resources": resources,
+        "fmax_mhz": routed.fmax_mhz,
+        "timing_met": routed.timing_met,
     }
 
 
