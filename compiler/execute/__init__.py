@@ -1,1 +1,1 @@
-
+"""Float execution of graphs through ONNX Runtime."""

@@ -114,18 +114,6 @@ class Graph:
             net.nodes[name]["op"] = op
         return replace(self, net=net)
 
-    def without(self, names: Iterable[str]) -> Graph:
-        """Return the graph without these nodes of one input; their consumers read that input."""
-        net = self.net.copy()
-        outputs = self.outputs
-        for name in names:
-            ((source, _, _),) = list(net.in_edges(name, data=True))
-            for _, target, data in list(net.out_edges(name, data=True)):
-                net.add_edge(source, target, **data)
-            net.remove_node(name)
-            outputs = tuple((source if node == name else node, out) for node, out in outputs)
-        return replace(self, net=net, outputs=outputs)
-
 
 class GraphBuilder:
     """Collects nodes in order and makes a Graph of them."""
@@ -177,6 +165,11 @@ class GraphBuilder:
         """Return the op of a node added before."""
         op: Op = self._net.nodes[name]["op"]
         return op
+
+    def inputs(self, name: str) -> tuple[str, ...]:
+        """Return the producers of the inputs of a node added before."""
+        edges = self._net.in_edges(name, data="input")
+        return tuple(source for source, _, _ in sorted(edges, key=lambda edge: edge[2]))
 
     def build(self, outputs: Iterable[tuple[str, str]]) -> Graph:
         """Return the graph with these (node, ONNX output name) as its outputs."""

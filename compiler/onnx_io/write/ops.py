@@ -1,0 +1,201 @@
+"""How every op of the graph IR is written: batch first, channels last, float32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...ir.ops.add import Add
+from ...ir.ops.affine import Affine
+from ...ir.ops.averagepool import AveragePool
+from ...ir.ops.base import Op
+from ...ir.ops.batchnorm import BatchNorm
+from ...ir.ops.clip import Clip
+from ...ir.ops.conv import Conv
+from ...ir.ops.dense import Dense
+from ...ir.ops.maxpool import MaxPool
+from ...ir.ops.quantize import Quantize
+from ...ir.ops.relu import Relu
+from ...ir.ops.reshape import Reshape
+from ...ir.ops.tail import ArgMax, Sigmoid, Softmax
+from ...ir.ops.transpose import Transpose
+from .writer import Writer
+
+Inputs = tuple[str, ...]
+
+#: Integer types for codes, narrowest first.
+_CODES = (np.uint8, np.int8, np.uint16, np.int16)
+
+
+def write_op(writer: Writer, op: Op, inputs: Inputs, output: str) -> None:
+    """Write one op that reads ``inputs`` and makes ``output``."""
+    _WRITE[type(op)](writer, op, inputs, output)
+
+
+def _floats(values: tuple[Fraction, ...]) -> npt.NDArray[np.float32]:
+    return np.array([float(value) for value in values], np.float32)
+
+
+def _affine(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    scale = writer.constant(f"{output}:scale", _floats(op.scale))
+    shift = writer.constant(f"{output}:shift", _floats(op.shift))
+    product = writer.node("Mul", (inputs[0], scale), f"{output}:product")
+    writer.node("Add", (product, shift), output)
+
+
+def _quantize(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    source = inputs[0]
+    kind = next(
+        kind for kind in _CODES if np.iinfo(kind).min <= op.low and op.high <= np.iinfo(kind).max
+    )
+    if (op.low, op.high) != (np.iinfo(kind).min, np.iinfo(kind).max):
+        # A narrower range is a Clip in front of the quantizer, as other tools write it.
+        pairs = list(zip(op.scale, op.zero_point, strict=True))
+        ends = [tuple((end - zp) * s for s, zp in pairs) for end in (op.low, op.high)]
+        low = writer.constant(f"{output}:low", _floats(ends[0]))
+        high = writer.constant(f"{output}:high", _floats(ends[1]))
+        source = writer.node("Max", (source, low), f"{output}:raised")
+        source = writer.node("Min", (source, high), f"{output}:clipped")
+    axis: dict[str, int] = {"axis": -1} if op.per_channel else {}
+    scale, zero_point = _floats(op.scale), np.array(op.zero_point, kind)
+    if not op.per_channel:
+        scale, zero_point = scale.reshape(()), zero_point.reshape(())
+    grid = (
+        writer.constant(f"{output}:scale", scale),
+        writer.constant(f"{output}:zero_point", zero_point),
+    )
+    codes = writer.node("QuantizeLinear", (source, *grid), f"{output}:codes", **axis)
+    writer.node("DequantizeLinear", (codes, *grid), output, **axis)
+
+
+def _weights(writer: Writer, op: Any, output: str, perm: tuple[int, ...]) -> list[str]:
+    """Write weight and bias; quantized weights stand behind DequantizeLinear."""
+    name = f"{output}:weight"
+    array = op.weight.transpose(perm)
+    if op.weight_scale is None:
+        names = [writer.constant(name, array.astype(np.float32))]
+    else:
+        narrow = np.iinfo(np.int8)
+        fits = array.size == 0 or (narrow.min <= array.min() and array.max() <= narrow.max)
+        codes = writer.constant(f"{name}:codes", array.astype(np.int8 if fits else np.int32))
+        scale = _floats(op.weight_scale)
+        scale = scale.reshape(()) if scale.size == 1 else scale
+        scales = writer.constant(f"{name}:scale", scale)
+        axis: dict[str, int] = {} if scale.ndim == 0 else {"axis": 0}
+        names = [writer.node("DequantizeLinear", (codes, scales), name, **axis)]
+    if op.bias is not None:
+        names.append(writer.constant(f"{output}:bias", _floats(op.bias)))
+    return names
+
+
+def _on_image(writer: Writer, kind: str, inputs: Inputs, output: str, **options: Any) -> None:
+    first = writer.node("Transpose", inputs[:1], f"{output}:first", perm=[0, 3, 1, 2])
+    made = writer.node(kind, (first, *inputs[1:]), f"{output}:made", **options)
+    writer.node("Transpose", (made,), output, perm=[0, 2, 3, 1])
+
+
+def _conv(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    weights = _weights(writer, op, output, (0, 3, 1, 2))
+    _on_image(
+        writer,
+        "Conv",
+        (*inputs, *weights),
+        output,
+        kernel_shape=op.kernel,
+        strides=op.stride,
+        pads=op.padding,
+        dilations=op.dilation,
+        group=op.groups,
+    )
+
+
+def _dense(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    weights = _weights(writer, op, output, (0, 1))
+    writer.node("Gemm", (*inputs, *weights), output, transB=1)
+
+
+def _max_pool(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    _on_image(
+        writer,
+        "MaxPool",
+        inputs,
+        output,
+        kernel_shape=op.kernel,
+        strides=op.stride,
+        pads=op.padding,
+        dilations=op.dilation,
+    )
+
+
+def _average_pool(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    _on_image(
+        writer,
+        "AveragePool",
+        inputs,
+        output,
+        kernel_shape=op.kernel,
+        strides=op.stride,
+        pads=op.padding,
+        count_include_pad=int(op.count_include_pad),
+    )
+
+
+def _relu(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    writer.node("Relu", inputs, output)
+
+
+def _clip(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    limits = [
+        "" if limit is None else writer.constant(f"{output}:{what}", np.float32(float(limit)))
+        for what, limit in (("low", op.low), ("high", op.high))
+    ]
+    writer.node("Clip", (*inputs, *limits), output)
+
+
+def _add(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    writer.node("Add", inputs, output)
+
+
+def _reshape(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    shape = writer.constant(f"{output}:shape", np.array((-1, *op.shape), np.int64))
+    writer.node("Reshape", (*inputs, shape), output)
+
+
+def _transpose(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    perm = [0, *(axis + 1 for axis in op.perm)]
+    writer.node("Transpose", inputs, output, perm=perm)
+
+
+def _softmax(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    writer.node("Softmax", inputs, output, axis=op.axis + 1)
+
+
+def _sigmoid(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    writer.node("Sigmoid", inputs, output)
+
+
+def _arg_max(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    writer.node("ArgMax", inputs, output, axis=op.axis + 1, keepdims=int(op.keepdims))
+
+
+_WRITE: Mapping[type[Op], Callable[[Writer, Any, Inputs, str], None]] = {
+    Add: _add,
+    Affine: _affine,
+    ArgMax: _arg_max,
+    AveragePool: _average_pool,
+    BatchNorm: _affine,
+    Clip: _clip,
+    Conv: _conv,
+    Dense: _dense,
+    MaxPool: _max_pool,
+    Quantize: _quantize,
+    Relu: _relu,
+    Reshape: _reshape,
+    Sigmoid: _sigmoid,
+    Softmax: _softmax,
+    Transpose: _transpose,
+}

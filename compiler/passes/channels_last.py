@@ -1,0 +1,135 @@
+"""The pass channels-last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from ..ir.graph import Graph, GraphBuilder
+from ..ir.ops.add import Add
+from ..ir.ops.base import Elementwise, Op
+from ..ir.ops.input import Input
+from ..ir.ops.transpose import Transpose
+from ..ir.rebuild import rebuild
+from .base import Pass
+
+Perm = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ChannelsLast(Pass):
+    """Take away the Transposes between channels-last ops; find the layout of the input.
+
+    Before: ``Input(C,H,W) -> T -> Conv -> T' -> Relu -> T -> MaxPool -> T' -> y``;
+    after: ``Input(NCHW) -> Conv -> Relu -> MaxPool -> T' -> y``.
+
+    Every tensor x of the old graph is kept as (x', p) with ``x = transpose_p(x')``:
+
+    * ``transpose_q(transpose_p(x')) = transpose_{p∘q}(x')``, where ``(p∘q)[i] = p[q[i]]``;
+    * ``f(transpose_p(x')) = transpose_p(f(x'))`` for f that treats elements alike, and for f per
+      channel where p leaves the last axis in its place;
+    * ``transpose_p(a') + transpose_q(b') = transpose_p(a' + transpose_r(b'))`` with p∘… such that
+      ``transpose_p(transpose_r(b')) = transpose_q(b')``, so ``r = q∘p⁻¹`` in the order above;
+    * everything else, and the outputs, get the Transpose where p is not the identity.
+
+    A Transpose (H, W, C) from (C, H, W) that is left behind the input says that the model's
+    layout is NCHW; none says NHWC.
+    """
+
+    name: ClassVar[str] = "channels-last"
+
+    def __call__(self, graph: Graph) -> Graph:
+        """Return the graph with as few Transposes as these rules allow."""
+        return _input_layout(_push_down(graph))
+
+
+def compose(first: Perm, second: Perm) -> Perm:
+    """Return the permutation of ``transpose_second(transpose_first(x))``."""
+    return tuple(first[axis] for axis in second)
+
+
+def inverse(perm: Perm) -> Perm:
+    """Return the permutation that brings everything back."""
+    return tuple(perm.index(axis) for axis in range(len(perm)))
+
+
+def is_identity(perm: Perm) -> bool:
+    """Whether a permutation leaves every axis in its place."""
+    return perm == tuple(range(len(perm)))
+
+
+def _push_down(graph: Graph) -> Graph:
+    builder = GraphBuilder(graph.name, graph.metadata)
+    kept: dict[str, tuple[str, Perm]] = {}
+    made: dict[tuple[str, Perm], str] = {}
+
+    def transposed(node: str, perm: Perm) -> str:
+        if is_identity(perm):
+            return node
+        if (node, perm) not in made:
+            name = f"{node}/to_{''.join(map(str, perm))}"
+            made[node, perm] = builder.add(name, Transpose(perm), [node])
+        return made[node, perm]
+
+    for name in graph.order():
+        op = graph.op(name)
+        inputs = [kept[source] for source in graph.inputs(name)]
+        perm: Perm = tuple(range(len(graph.shape(name))))
+        if isinstance(op, Transpose):
+            source, before = inputs[0]
+            kept[name] = (source, compose(before, op.perm))
+            continue
+        if isinstance(op, Elementwise) and _commutes(op, inputs[0][1]):
+            sources, perm = [inputs[0][0]], inputs[0][1]
+        elif isinstance(op, Add):
+            perm = next((p for _, p in inputs if not is_identity(p)), perm)
+            sources = [transposed(node, compose(p, inverse(perm))) for node, p in inputs]
+        else:
+            sources = [transposed(node, p) for node, p in inputs]
+        kept[name] = (builder.add(name, op, sources, graph.tensor(name)), perm)
+    return builder.build((transposed(*kept[node]), output) for node, output in graph.outputs)
+
+
+def _commutes(op: Elementwise, perm: Perm) -> bool:
+    return not op.per_channel or perm[-1] == len(perm) - 1
+
+
+def _input_layout(graph: Graph) -> Graph:
+    """Turn an input whose every reader first transposes (C, H, W) to (H, W, C) into NCHW."""
+    inputs = [name for name in graph.order() if isinstance(graph.op(name), Input)]
+    for name in inputs:
+        if len(graph.shape(name)) == 3:
+            region = _same_layout(graph, name)
+            border = [
+                reader
+                for node in graph.order()
+                if node in region
+                for reader, _ in graph.consumers(node)
+                if reader not in region
+            ]
+            moved = [graph.op(reader) for reader in border]
+            turned = all(isinstance(op, Transpose) and op.perm == (1, 2, 0) for op in moved)
+            if border and turned and not any(graph.is_output(node) for node in region):
+                graph = _as_nchw(graph, name, frozenset(border))
+    return graph
+
+
+def _same_layout(graph: Graph, start: str) -> frozenset[str]:
+    region = {start}
+    for name in graph.order():
+        op = graph.op(name)
+        alike = isinstance(op, Add) or (isinstance(op, Elementwise) and not op.per_channel)
+        if alike and all(source in region for source in graph.inputs(name)):
+            region.add(name)
+    return frozenset(region)
+
+
+def _as_nchw(graph: Graph, start: str, gone: frozenset[str]) -> Graph:
+    def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
+        if name in gone:
+            return inputs[0]
+        if name == start and isinstance(op, Input):
+            op = replace(op, layout="NCHW")
+        return builder.add(name, op, inputs, graph.tensor(name))
+
+    return rebuild(graph, visit)
