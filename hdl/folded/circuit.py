@@ -8,11 +8,12 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
+from ..arithmetic import fetch_cycles
 from ..fifo.params import FifoParams
 from ..memory import rom_attributes
 from ..pipeline import counter, delay, delay_valid, output_fifo, register
 from ..stream import beat_stream
-from ..tables import channel_constants, fetch_cycles
+from ..tables import channel_constants
 from ..window.circuit import Window
 from .lanes import sum_of_products
 from .params import FoldedParams

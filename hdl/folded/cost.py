@@ -30,7 +30,7 @@ def filter_lanes(params: FoldedParams, family: str) -> Resources:
     else:
         plan = product_of(params)
         width = min(limit, plan.a_bits + plan.b_bits)
-        lane = multiply(plan, width, family)
+        lane = multiply(plan, width, family, constant=False)
     total = lane.scaled(params.simd)
     terms = params.simd
     while terms > 1:

@@ -54,5 +54,6 @@ def weight_words(params: FoldedParams, weights: Weights) -> list[int]:
 
 def negative_counts(params: FoldedParams, weights: Weights) -> Weights:
     """Return how many weights are −1: int64 (groups, pe)."""
-    counts = (weights < 0).reshape(params.out_channels, -1).sum(axis=1)
-    return counts.reshape(params.window.groups, params.pe).astype(np.int64)
+    negative = (weights < 0).reshape(params.window.groups, params.pe, -1)
+    counts: Weights = np.count_nonzero(negative, axis=2).astype(np.int64)
+    return counts
