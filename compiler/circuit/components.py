@@ -8,6 +8,7 @@ from typing import Any
 from amaranth.lib.wiring import Component
 
 from ...hdl.add.circuit import Add
+from ...hdl.fifo.cost import choose_style
 from ...hdl.fifo.params import FifoParams
 from ...hdl.folded.circuit import Folded
 from ...hdl.fork.circuit import Fork
@@ -41,8 +42,15 @@ def fifos_of(design: Design, unit: Unit) -> Fifos:
     """Return the FIFO behind every output of a unit, in the order of its ports."""
     burst = getattr(unit.params, "burst", 1)
     streams = [design.stream(name) for name in unit.outputs]
+    family = design.board.family
     return tuple(
-        FifoParams(stream.beat.width, stream.depth, burst, "distributed") for stream in streams
+        FifoParams(
+            stream.beat.width,
+            stream.depth,
+            burst,
+            choose_style(stream.depth, stream.beat.width, family),
+        )
+        for stream in streams
     )
 
 
