@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 
 from ..boards.board import Board
-from ..runtime.devices.accelerator import PROGRAM_FILE
+from ..runtime.store import PROGRAM_FILE
 
 _RUNTIME = Path(__file__).parents[1] / "runtime"
 

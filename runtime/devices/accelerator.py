@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..errors import DataError, DeviceError
 from ..host import finish, prepare
 from ..program import Program
-from ..store import load_program
+from ..store import PROGRAM_FILE, load_program
 from .device import Counters, Device, Frame
 
 GROUP = "sangi.devices"
@@ -23,9 +23,6 @@ GROUP = "sangi.devices"
 
 OWN = {"numpy": "numpy", "uart": "uart"}
 """The schemes of this package, found also where it is copied and not installed."""
-
-PROGRAM_FILE = "program.sangi"
-"""The program's file in a build and in its driver."""
 
 CHUNK = 256
 """Images prepared at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..errors import DataError, DeviceError
@@ -36,6 +37,28 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """End the connection."""
+
+
+@dataclass
+class _Session:
+    """Where both streams stand.
+
+    ``images`` have been cut into packets; the circuit has taken everything before
+    ``acknowledged``, and the host every result before ``expected``. ``asked`` is where RESEND was
+    sent last, ``idle`` counts repetitions without progress and ``silent`` those without any answer.
+    """
+
+    number: int
+    images: int = 0
+    unacknowledged: deque[Packet] = field(default_factory=deque)
+    acknowledged: Position = field(default_factory=Position)
+    expected: Position = field(default_factory=Position)
+    partial: bytearray = field(default_factory=bytearray)
+    results: deque[bytes] = field(default_factory=deque)
+    asked: Position | None = None
+    lost: bool = False
+    idle: int = 0
+    silent: int = 0
 
 
 class PacketClient:
@@ -74,7 +97,7 @@ class PacketClient:
         self._retries = retries
         self._patience = patience
         self._decoder = Decoder()
-        self._session = 0
+        self._session = _Session(0)
         self._info: Info | None = None
         self.info = self._open()
 
@@ -106,24 +129,24 @@ class PacketClient:
         DeviceError
             If the device does not answer or makes no progress.
         """
-        if self._images != self._expected.image or self._unacknowledged:
+        if self._session.images != self._session.expected.image or self._session.unacknowledged:
             self._open()
         packets = self._packets(frames)
         exhausted = False
         while True:
             batch = []
-            while not exhausted and len(self._unacknowledged) < self.info.window:
+            while not exhausted and len(self._session.unacknowledged) < self.info.window:
                 packet = next(packets, None)
                 if packet is None:
                     exhausted = True
                 else:
-                    self._unacknowledged.append(packet)
+                    self._session.unacknowledged.append(packet)
                     batch.append(encode(packet))
             if batch:
                 self._transport.write(b"".join(batch))
-            while self._results:
-                yield self._results.popleft()
-            if exhausted and self._expected.image == self._images:
+            while self._session.results:
+                yield self._session.results.popleft()
+            if exhausted and self._session.expected.image == self._session.images:
                 return
             self._pump()
 
@@ -133,27 +156,17 @@ class PacketClient:
                 raise DataError(
                     f"an image must have {self.info.frame_bytes} bytes, not {len(frame)}"
                 )
-            if self._images == MAX_IMAGES:
+            if self._session.images == MAX_IMAGES:
                 raise DeviceError(f"a session must have at most {MAX_IMAGES} images; open another")
-            image, self._images = self._images, self._images + 1
-            yield from cut(Kind.DATA, self._session, image, frame)
+            image, self._session.images = self._session.images, self._session.images + 1
+            yield from cut(Kind.DATA, self._session.number, image, frame)
 
     def _open(self) -> Info:
         """Open a session that was not open before, whatever the circuit was doing."""
         first = secrets.randbelow(0xFFFF) + 1
         # The session that is open may be the first of these by chance, never both.
-        for session in (first, first % 0xFFFF + 1):
-            self._session = session
-            self._images = 0
-            self._unacknowledged: deque[Packet] = deque()
-            self._acknowledged = Position()
-            self._expected = Position()
-            self._partial = bytearray()
-            self._results: deque[bytes] = deque()
-            self._asked: Position | None = None
-            self._lost = False
-            self._idle = 0
-            self._silent = 0
+        for number in (first, first % 0xFFFF + 1):
+            self._session = _Session(number)
             info = self._hello()
         if info.version != VERSION:
             raise DeviceError(
@@ -166,7 +179,7 @@ class PacketClient:
         """Send HELLO until INFO comes."""
         self._info = None
         for _ in range(self._retries + 1):
-            self._transport.write(FLUSH + encode(Packet(Kind.HELLO, self._session)))
+            self._transport.write(FLUSH + encode(Packet(Kind.HELLO, self._session.number)))
             received = 0
             while received < _GARBAGE_LIMIT and (data := self._transport.read(self._timeout)):
                 received = 0 if self._take(self._decoder.feed(data)) else received + len(data)
@@ -185,34 +198,34 @@ class PacketClient:
         data = self._transport.read(self._timeout)
         packets = self._decoder.feed(data) if data else self._decoder.resume()
         if self._take(packets):
-            self._silent = 0
+            self._session.silent = 0
         elif not data:
             self._repeat()
 
     def _repeat(self) -> None:
         """Repeat everything that is not acknowledged and ask for everything not received."""
-        self._idle += 1
-        self._silent += 1
-        if self._silent > self._retries:
+        self._session.idle += 1
+        self._session.silent += 1
+        if self._session.silent > self._retries:
             raise DeviceError(
                 f"the device must answer within {self._timeout:g} s, but stopped answering "
-                f"in image {self._expected.image}"
+                f"in image {self._session.expected.image}"
             )
-        if self._lost and self._idle > 1:
+        if self._session.lost and self._session.idle > 1:
             raise DeviceError("the device has lost its session; was it reset or used by another?")
-        if self._idle * self._timeout > self._patience:
+        if self._session.idle * self._timeout > self._patience:
             raise DeviceError(
                 f"the device must make progress within {self._patience:g} s, but stands still in "
-                f"image {self._expected.image}"
+                f"image {self._session.expected.image}"
             )
-        hello = Packet(Kind.HELLO, self._session)
-        resend = Packet(Kind.RESEND, self._session, self._expected)
-        packets = [hello, *self._unacknowledged, resend]
+        hello = Packet(Kind.HELLO, self._session.number)
+        resend = Packet(Kind.RESEND, self._session.number, self._session.expected)
+        packets = [hello, *self._session.unacknowledged, resend]
         self._transport.write(FLUSH + b"".join(encode(packet) for packet in packets))
 
     def _take(self, packets: list[Packet]) -> bool:
         """Act on received packets; whether there was any of this session."""
-        ours = [packet for packet in packets if packet.session == self._session]
+        ours = [packet for packet in packets if packet.session == self._session.number]
         results = False
         for packet in ours:
             if packet.kind is Kind.RESULT:
@@ -222,7 +235,7 @@ class PacketClient:
                 self._take_acknowledgement(packet.position)
             elif packet.kind is Kind.INFO:
                 self._info = Info.unpack(packet.payload)
-                self._lost = packet.position < self._acknowledged
+                self._session.lost = packet.position < self._session.acknowledged
                 self._take_acknowledgement(packet.position)
         if results:
             self._answer(max(packet.position for packet in ours if packet.kind is Kind.RESULT))
@@ -230,26 +243,26 @@ class PacketClient:
 
     def _answer(self, newest: Position) -> None:
         """Acknowledge results; ask once for those before ``newest`` that are missing."""
-        missing = newest > self._expected and self._asked != self._expected
+        missing = newest > self._session.expected and self._session.asked != self._session.expected
         if missing:
-            self._asked = self._expected
+            self._session.asked = self._session.expected
         kind = Kind.RESEND if missing else Kind.ACK
-        self._transport.write(encode(Packet(kind, self._session, self._expected)))
+        self._transport.write(encode(Packet(kind, self._session.number, self._session.expected)))
 
     def _take_acknowledgement(self, position: Position) -> None:
-        while self._unacknowledged and self._unacknowledged[0].position < position:
-            self._unacknowledged.popleft()
-            self._idle = 0
-        self._acknowledged = max(self._acknowledged, position)
+        while self._session.unacknowledged and self._session.unacknowledged[0].position < position:
+            self._session.unacknowledged.popleft()
+            self._session.idle = 0
+        self._session.acknowledged = max(self._session.acknowledged, position)
 
     def _take_result(self, packet: Packet) -> None:
         size = self.info.result_bytes
-        wanted = min(MAX_PAYLOAD, size - self._expected.offset)
-        if packet.position != self._expected or len(packet.payload) != wanted:
+        wanted = min(MAX_PAYLOAD, size - self._session.expected.offset)
+        if packet.position != self._session.expected or len(packet.payload) != wanted:
             return
-        self._idle = 0
-        self._partial += packet.payload
-        self._expected = self._expected.after(size)
-        if len(self._partial) == size:
-            self._results.append(bytes(self._partial))
-            self._partial.clear()
+        self._session.idle = 0
+        self._session.partial += packet.payload
+        self._session.expected = self._session.expected.after(size)
+        if len(self._session.partial) == size:
+            self._session.results.append(bytes(self._session.partial))
+            self._session.partial.clear()

@@ -1,0 +1,119 @@
+"""The project of an ECP5 board: complete, the same every time, and clear about what is missing."""
+
+from dataclasses import replace
+
+import pytest
+
+from sangi.boards.load import load_board
+from sangi.compiler.circuit.shell import write_shell
+from sangi.compiler.project.bitstream import check_tools, parse_report
+from sangi.compiler.project.nextpnr_ecp5 import write_project
+from sangi.compiler.project.settings import ecp5_settings
+from sangi.runtime.errors import BoardError, ToolError
+
+BOARD = load_board("ulx3s_85f")
+
+
+@pytest.fixture(scope="module")
+def project(small, tmp_path_factory):
+    build = tmp_path_factory.mktemp("build")
+    (build / "rtl").mkdir()
+    write_shell(small, build / "rtl")
+    (build / "rtl" / "core.v").write_text("module core; endmodule\n")
+    return write_project(BOARD, 60.0, 3, build)
+
+
+def test_it_is_complete(project):
+    files = {path.name for path in project.iterdir()}
+    assert files == {"top.v", "top.lpf", "synth.ys", "build.sh", "README.md"}
+    top = (project / "top.v").read_text()
+    assert top.startswith("// top: Radiona ULX3S 85F, 60 MHz, 3000000 baud\n")
+    assert "EHXPLLL" in top and "shell shell (" in top
+    script = (project / "synth.ys").read_text().splitlines()
+    assert script[:3] == [
+        "read_verilog ../rtl/core.v",
+        "read_verilog ../rtl/shell.v",
+        "read_verilog top.v",
+    ]
+    command = (project / "build.sh").read_text()
+    assert "--85k --package CABGA381 --speed 6" in command and "--seed 3" in command
+    assert str(project.parent) not in command
+
+
+def test_pins_are_those_of_the_board(project):
+    lines = (project / "top.lpf").read_text().splitlines()
+    assert lines[0] == 'FREQUENCY PORT "oscillator" 25 MHZ;'
+    for port, site in (
+        ("oscillator", "G2"),
+        ("serial_in", "M1"),
+        ("serial_out", "L4"),
+        ("held_high", "L2"),
+    ):
+        assert f'LOCATE COMP "{port}" SITE "{site}";' in lines
+        assert f'IOBUF PORT "{port}" IO_TYPE=LVCMOS33;' in lines
+
+
+def test_it_is_the_same_every_time(project, small, tmp_path):
+    (tmp_path / "rtl").mkdir()
+    write_shell(small, tmp_path / "rtl")
+    (tmp_path / "rtl" / "core.v").write_text("module core; endmodule\n")
+    again = write_project(BOARD, 60.0, 3, tmp_path)
+    for path in project.iterdir():
+        assert (again / path.name).read_bytes() == path.read_bytes()
+    shells = [folder / "rtl" / "shell.v" for folder in (project.parent, tmp_path)]
+    assert shells[0].read_bytes() == shells[1].read_bytes()
+
+
+def test_clocks_that_cannot_be_made_are_refused(tmp_path):
+    with pytest.raises(BoardError, match=r"ulx3s_85f: clock must be one that the PLL makes"):
+        write_project(BOARD, 66.62, 0, tmp_path)
+    with pytest.raises(BoardError, match="ulx3s_85f: baud must be the clock"):
+        write_project(BOARD, 20.0, 0, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value", "message"),
+    [
+        ("device", "speed", "six", "device.speed must be of type int, not 'six'"),
+        ("uart", "baud", None, "the key uart.baud is missing"),
+        ("pins", "held_high", "L2", "pins.held_high must be a list of pins, not 'L2'"),
+    ],
+)
+def test_a_board_file_that_lacks_something(table, key, value, message):
+    entries = {name: entry for name, entry in BOARD.settings[table].items() if name != key}
+    if value is not None:
+        entries[key] = value
+    board = replace(BOARD, settings={**BOARD.settings, table: entries})
+    with pytest.raises(BoardError, match=message):
+        ecp5_settings(board)
+
+
+def test_another_shell_is_refused():
+    with pytest.raises(BoardError, match="needs the shell uart, not axi"):
+        ecp5_settings(replace(BOARD, shell="axi"))
+
+
+def test_missing_tools_are_named(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ToolError, match=r"pip install 'sangi\[bitstream\]'"):
+        check_tools()
+
+
+def test_the_slowest_domain_counts(tmp_path):
+    cells = ("TRELLIS_COMB", "TRELLIS_FF", "DP16KD", "MULT18X18D")
+    report = {
+        "fmax": {
+            "a": {"achieved": 70.1234, "constraint": 60.0},
+            "b": {"achieved": 24.0, "constraint": 25.0},
+        },
+        "utilization": {cell: {"used": 2, "available": 9} for cell in cells},
+    }
+    routed = parse_report(report, tmp_path)
+    assert (routed.fmax_mhz, routed.timing_met) == (24.0, False)
+    assert {name: usage.used for name, usage in routed.resources.items()} == {
+        "lut": 2,
+        "ff": 2,
+        "bram": 2,
+        "dsp": 2,
+    }
