@@ -7,6 +7,7 @@ import re
 
 _MODULE = re.compile(r"^((?:\(\* .* \*\)\n)*)module (\\\S+ |\w+)", re.MULTILINE)
 _ESCAPED = re.compile(r"\\(\S+)\s")
+_ZEROS = re.compile(r"^  initial begin\n(?:    (\w+)\[\d+\] = \d+'h0+;\n)+  end\n", re.MULTILINE)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 
@@ -45,6 +46,19 @@ def readable(verilog: str, top: str) -> str:
             names[name] = _unused(plain(name), taken)
         taken.add(names[name])
     return _tidy(_ESCAPED.sub(lambda match: f"{names[match.group(1)]} ", verilog))
+
+
+def without_zeros(module: str) -> str:
+    """Leave out the initial zeros of memories that are written: nobody reads them before.
+
+    Tools may then choose memories that take no initial content, and a long FIFO is a few lines.
+    """
+
+    def keep(match: re.Match[str]) -> str:
+        written = re.search(rf"^\s+{match.group(1)}\[.*\] <= ", module, re.MULTILINE)
+        return "" if written else match.group(0)
+
+    return _ZEROS.sub(keep, module)
 
 
 def split_modules(verilog: str) -> list[tuple[str, str]]:

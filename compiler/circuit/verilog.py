@@ -13,7 +13,7 @@ from ...hdl.folded.params import FoldedParams
 from ..mapping.design import Design, Unit
 from .components import component_of
 from .core import Core
-from .readable import readable, split_modules
+from .readable import readable, split_modules, without_zeros
 from .yosys import run_yosys
 
 TOP = "core"
@@ -94,7 +94,7 @@ def verilog_of(design: Design, components: Mapping[str, Component]) -> dict[str,
     for name, body in split_modules(readable(verilog, TOP)):
         owner = next(part for part in parts if name == part or name.startswith(f"{part}__"))
         # A unit's main module leads its file.
-        parts[owner].insert(0 if name == owner else len(parts[owner]), body)
+        parts[owner].insert(0 if name == owner else len(parts[owner]), without_zeros(body))
     units = {unit.name: unit for unit in design.units}
     return {
         owner: "\n".join([_header(design, units.get(owner)), *bodies])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sangi.compiler.circuit.readable import plain, readable, split_modules
+from sangi.compiler.circuit.readable import plain, readable, split_modules, without_zeros
 
 VERILOG = r"""/* Generated */
 
@@ -64,3 +64,14 @@ def test_plain_names() -> None:
     assert plain("0x") == "_0x"
     assert plain("output") == "output_"
     assert re.fullmatch(r"\w+", plain("ä[3].ß"))
+
+
+def test_zeros_stay_only_where_nothing_is_written() -> None:
+    zeros = "  initial begin\n    ram[0] = 8'h00;\n    ram[1] = 8'h00;\n  end\n"
+    write = "  always @(posedge clk) begin\n    if (push)\n      ram[a[0]] <= d;\n  end\n"
+    assert without_zeros(f"  reg [7:0] ram [1:0];\n{zeros}{write}") == (
+        f"  reg [7:0] ram [1:0];\n{write}"
+    )
+    assert without_zeros(zeros) == zeros
+    weights = zeros.replace("8'h00;\n  end", "8'h01;\n  end")
+    assert without_zeros(weights + write) == weights + write
