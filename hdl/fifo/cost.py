@@ -50,7 +50,8 @@ def cost(params: FifoParams, family: str) -> Resources:
     """Estimate the resources of a FIFO: its storage, three pointers, the count of free places."""
     ring = places(params.depth)
     pointer, free = clog2(ring) + 1, clog2(params.depth) + 2
-    control = Resources(lut=4.5 * pointer + 1.5 * free, ff=3 * pointer + free + 1)
+    each = 0.7 if base_family(family) == "xc7" else 1.0
+    control = Resources(lut=each * (4.5 * pointer + 1.5 * free), ff=3 * pointer + free + 1)
     return storage(ring, params.width, params.style, family) + control
 
 

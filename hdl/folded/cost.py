@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...runtime.numerics import clog2
 from ..cost import Resources
 from ..estimate import base_family, blocks, counter, delay, multiply
 from ..window.cost import cost as window_cost
@@ -16,28 +17,38 @@ def weight_memory(params: FoldedParams, family: str) -> Resources:
     if params.weight_style == "block":
         return Resources(bram=blocks(max(2, places), bits, family), ff=bits)
     inputs = 6 if base_family(family) == "xc7" else 4
-    # Few places: Yosys finds what the bits have in common.
-    return Resources(lut=0.8 * bits * max(0.5, places / 2**inputs), ff=2 * bits)
+    return Resources(lut=bits * max(0.5, 2 ** (clog2(max(2, places)) - inputs)), ff=2 * bits)
 
 
 def filter_lanes(params: FoldedParams, family: str) -> Resources:
     """Return the cost of one filter's products, adder tree and accumulator."""
     limit = params.out.bits
+    xilinx = base_family(family) == "xc7"
     if params.multiplier == "ternary":
         width = params.window.beat.bits + (not params.window.beat.signed)
         # Sign and skip of both operands do not fit the adder's LUTs.
-        lane = Resources(lut=0.0 if params.simd == 1 else 1.0 * width)
+        lane = Resources(lut=0.0 if params.simd == 1 else width * (0.5 if xilinx else 1.0))
     else:
         plan = product_of(params)
         width = min(limit, plan.a_bits + plan.b_bits)
         lane = multiply(plan, width, family, constant=False)
+        if params.multiplier == "lut":
+            lane = Resources(lut=lane.lut * (0.8 if xilinx else 1.1), ff=lane.ff * 1.2)
     total = lane.scaled(params.simd)
     terms = params.simd
+    # A DSP48 holds the adder and the register behind its product, and those before it.
+    inside = xilinx and params.multiplier == "dsp"
+    if inside:
+        total += Resources(ff=-params.simd * params.weight_bits)
     while terms > 1:
         width = min(limit, width + 1)
-        total += Resources(lut=terms // 2 * width, ff=-(-terms // 2) * width)
+        if not inside:
+            total += Resources(lut=terms // 2 * width, ff=-(-terms // 2) * width)
+        inside = False
         terms = -(-terms // 2)
-    return total + Resources(lut=1.5 * limit, ff=limit)
+    if inside:
+        return total
+    return total + Resources(lut=limit * (1.1 if xilinx else 1.5), ff=limit)
 
 
 def cost(params: FoldedParams, family: str) -> Resources:

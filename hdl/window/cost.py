@@ -32,10 +32,11 @@ def cost(params: WindowParams, family: str) -> Resources:
         + counter(1 if params.per_word else params.words)
         + counter(params.steps)
     )
-    control = Resources(lut=14 * address + 20, ff=8 * address + 14)
-    total = ring(params, family) + counters + control + Resources(ff=2 * width)
+    control = counters + Resources(lut=14 * address + 20, ff=8 * address + 14)
     if params.padded:
         places = clog2(params.height) + clog2(params.width) + 4
-        zero = 0.5 if base_family(family) == "xc7" else 1.0
-        total += Resources(lut=4 * places + zero * width, ff=3 * places)
-    return total
+        control += Resources(lut=4 * places, ff=3 * places)
+    xilinx = base_family(family) == "xc7"
+    control = Resources(lut=control.lut * (0.6 if xilinx else 1.0), ff=control.ff)
+    padding = (0.4 if xilinx else 1.0) * width if params.padded else 0.0
+    return ring(params, family) + control + Resources(lut=padding, ff=2 * width)
