@@ -8,7 +8,6 @@ from typing import Any
 from amaranth.lib.wiring import Component
 
 from ...hdl.add.circuit import Add
-from ...hdl.fifo.cost import choose_style
 from ...hdl.fifo.params import FifoParams
 from ...hdl.folded.circuit import Folded
 from ...hdl.fork.circuit import Fork
@@ -19,6 +18,7 @@ from ...hdl.requantize.circuit import Requantize
 from ...hdl.threshold.circuit import Threshold
 from ...hdl.width.circuit import Width
 from ..mapping.design import Design, Unit
+from ..mapping.memory import burst_of, fifo_params
 
 Fifos = tuple[FifoParams, ...]
 
@@ -40,18 +40,9 @@ def component_of(design: Design, unit: Unit) -> Component:
 
 def fifos_of(design: Design, unit: Unit) -> Fifos:
     """Return the FIFO behind every output of a unit, in the order of its ports."""
-    burst = getattr(unit.params, "burst", 1)
+    burst, family = burst_of(unit.params), design.board.family
     streams = [design.stream(name) for name in unit.outputs]
-    family = design.board.family
-    return tuple(
-        FifoParams(
-            stream.beat.width,
-            stream.depth,
-            burst,
-            choose_style(stream.depth, stream.beat.width, family),
-        )
-        for stream in streams
-    )
+    return tuple(fifo_params(stream.beat.width, stream.depth, burst, family) for stream in streams)
 
 
 def _folded(params: Any, op: Any, fifos: Fifos) -> Component:
