@@ -69,7 +69,9 @@ class Counters(wiring.Component):
             result_bytes=params.sink.frame_bytes,
         ).pack()[:_FIXED_BYTES]
         fields: list[Any] = [Const(byte, 8) for byte in fixed]
-        events = (self.frame, self.reject, self.cycle, self.stall)
+        # Counted a cycle late: what makes the events need not reach into the counters.
+        events = Signal(len(_COUNTERS))
+        m.d.sync += events.eq(Cat(self.frame, self.reject, self.cycle, self.stall))
         for (name, bits), event in zip(_COUNTERS.items(), events, strict=True):
             count = Signal(bits, name=name)
             copy = Signal(bits, name=f"{name}_copy")

@@ -17,7 +17,7 @@ class PacketTransmitter(wiring.Component):
     """Headers in, bytes out; the payload is fetched byte by byte while it is sent.
 
     A header is taken whole when the packet begins, so that nothing that changes later can tear it.
-    A payload byte takes 2 cycles, every other byte one, where ``tx`` is always ready.
+    A payload byte takes 3 cycles, every other byte one, where ``tx`` is always ready.
 
     Attributes
     ----------
@@ -56,6 +56,7 @@ class PacketTransmitter(wiring.Component):
         length = Signal(7)
         count = Signal(range(HEADER_BYTES))
         left = Signal(7)
+        byte = Signal(8)
         taken = Signal()
         m.d.comb += [
             taken.eq(self.tx.valid & self.tx.ready),
@@ -96,10 +97,14 @@ class PacketTransmitter(wiring.Component):
                 with m.If(left == 0):
                     m.next = "CRC"
                 with m.Else():
-                    m.next = "PAYLOAD"
+                    m.next = "LOAD"
+            with m.State("LOAD"):
+                # A register of its own: block RAM is slow, and the CRC is a deep network.
+                m.d.sync += byte.eq(self.data)
+                m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
                 m.d.comb += [
-                    self.tx.payload.eq(self.data),
+                    self.tx.payload.eq(byte),
                     self.tx.valid.eq(1),
                     crc.valid.eq(taken),
                 ]
