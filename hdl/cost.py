@@ -29,6 +29,4 @@ class Resources:
 
     def scaled(self, factor: float) -> Resources:
         """Return all counts times ``factor``."""
-        return Resources(
-            self.lut * factor, self.ff * factor, self.bram * factor, self.dsp * factor
-        )
+        return Resources(self.lut * factor, self.ff * factor, self.bram * factor, self.dsp * factor)

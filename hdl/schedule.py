@@ -10,8 +10,8 @@ one starts in ``t + duration`` at the earliest. A firing starts as soon as
 * every internal ``Link`` holds the tokens that it consumes.
 
 One token is one beat of a stream. Tokens given by a firing are pushed into the port's FIFO in the
-cycles ``t + latency``, ``t + latency + 1``, … (a *burst*). Every FIFO of ``hdl/fifo`` shows a token that
-was pushed in cycle ``p`` as ``valid`` from cycle ``p + FIFO_LATENCY`` on, in order, and a slot that
+cycles ``t + latency``, ``t + latency + 1``, … (a *burst*). Every FIFO of ``hdl/fifo`` shows a token
+that was pushed in cycle ``p`` as ``valid`` from cycle ``p + FIFO_LATENCY`` on, in order, and a slot that
 was popped in cycle ``q`` can be claimed again in cycle ``q + CREDIT_LATENCY``.
 
 These rules are exact: executed without stalls from outside they give the cycle in which every beat
@@ -43,7 +43,7 @@ class Actor:
 
 @dataclass(frozen=True, eq=False)
 class InputPort:
-    """A stream that an actor takes tokens from: 0 or 1 per firing (``takes``, one entry a firing)."""
+    """A stream that an actor takes tokens from; ``takes`` has 0 or 1 for each firing."""
 
     actor: int
     takes: Counts
