@@ -1,0 +1,264 @@
+"""From a program and a board to the fastest circuit that fits, or the cheapest one that will do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...boards.board import Board
+from ...hdl.engines import engine_of
+from ...hdl.fifo.cost import cost as fifo_cost
+from ...runtime.errors import FitError
+from ...runtime.ops.conv import Conv
+from ...runtime.ops.dense import Dense
+from ...runtime.program import Program
+from ...sim.dataflow.steady import steady
+from .dataflow import dataflow_of, join
+from .design import Design, Stream, Unit
+from .divisors import divisors
+from .fifos import Depths, size_fifos
+from .fit import too_large, total
+from .memory import burst_of, fifo_params, least_depth
+from .plan import TooFast, check_supported, make_plan
+from .resources import shell_resources, total_resources
+from .select import Choice, Chooser, Vector, vector
+from .windowed import foldings_of
+
+Progress = Callable[[str], None]
+
+FILL = 0.8
+"""Part of every resource that a circuit may use; place and route need the rest."""
+
+ATTEMPTS = 6
+"""Circuits whose FIFOs are sized before the search gives up."""
+
+
+def map_program(
+    program: Program,
+    board: Board,
+    *,
+    clock_mhz: float | None = None,
+    target_fps: float | None = None,
+    progress: Progress | None = None,
+) -> Design:
+    """Choose engine, folding and FIFO depth for every op of a program.
+
+    Parameters
+    ----------
+    program : Program
+    board : Board
+    clock_mhz : float, optional
+        Clock of the core; the board's own by default.
+    target_fps : float, optional
+        Frames per second: the cheapest circuit that reaches them; by default the fastest that fits
+        in 80 % of every resource.
+    progress : callable, optional
+        Called with a line of text now and then.
+
+    Returns
+    -------
+    Design
+        Its interval and freedom from deadlock are proved by the dataflow model.
+
+    Raises
+    ------
+    FitError
+        If no circuit fits, or none that fits reaches ``target_fps``.
+    UnsupportedError
+        If an op has no engine; the message names the node.
+    """
+    clock = board.clock_mhz if clock_mhz is None else clock_mhz
+    say = progress if progress is not None else _silent
+    for node in program.nodes:
+        check_supported(node)
+    return _Search(program, board, clock, target_fps, say).run()
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A choice and the interval it was planned for."""
+
+    interval: int
+    choice: Choice
+
+
+class _Search:
+    """The search for one program on one board."""
+
+    def __init__(
+        self,
+        program: Program,
+        board: Board,
+        clock_mhz: float,
+        target_fps: float | None,
+        say: Progress,
+    ) -> None:
+        self.program = program
+        self.board = board
+        self.clock_mhz = clock_mhz
+        self.say = say
+        self.chooser = Chooser(board.family)
+        self.budget: Vector = FILL * total(board)
+        self.shell = vector(shell_resources(board))
+        self.limit = None if target_fps is None else int(clock_mhz * 1e6 / target_fps)
+        self.target_fps = target_fps
+        self.intervals = candidates(program)
+
+    def run(self) -> Design:
+        # What FIFOs take beyond their least depth is known only when they are sized: then the
+        # next attempt leaves room for it.
+        reserve: Vector = np.zeros(4)
+        tightened = self.limit
+        for _ in range(ATTEMPTS):
+            found = self._find(reserve, tightened)
+            self.say(f"size the FIFOs for {found.interval} cycles per frame")
+            design = self._design(found.choice, self.limit)
+            taken = vector(total_resources(design))
+            fits = bool((taken <= self.budget).all())
+            quick = self.limit is None or design.cycles_per_frame <= self.limit
+            if fits and quick:
+                return design
+            if not fits:
+                extra = taken - self.shell - vector(found.choice.total)
+                reserve = np.maximum(reserve, 1.02 * np.maximum(extra, 0.0))
+            if not quick and self.limit is not None:
+                # Rings cost cycles beyond the foldings' own: ask for foldings that much faster.
+                miss = self.limit / design.cycles_per_frame
+                tightened = min(int((tightened or self.limit) * miss), found.interval - 1)
+        raise self._failure(found.choice, reserve)
+
+    def _find(self, reserve: Vector, limit: int | None) -> _Found:
+        """Return the fastest choice that fits, or the cheapest within ``limit``."""
+        room = self.budget - self.shell - reserve
+        if limit is not None:
+            found = self._try(limit, room)
+            if found is None:
+                raise FitError(
+                    f"network '{self.program.name}' cannot reach {self.target_fps:g} frames/s at "
+                    f"{self.clock_mhz:g} MHz: {self._slowest(limit)} takes more than {limit} "
+                    "cycles with all its lanes; ask for fewer frames or a faster clock"
+                )
+            if not found.choice.fits:
+                raise self._failure(found.choice, reserve)
+            return found
+        low, high = 0, len(self.intervals) - 1
+        best = self._try(self.intervals[high], room)
+        if best is None or not best.choice.fits:
+            if best is None:
+                raise FitError(f"network '{self.program.name}' has no circuit")
+            raise self._failure(best.choice, reserve)
+        while low < high:
+            middle = (low + high) // 2
+            found = self._try(self.intervals[middle], room)
+            if found is not None and found.choice.fits:
+                best, high = found, middle
+            else:
+                low = middle + 1
+        return best
+
+    def _try(self, interval: int, room: Vector) -> _Found | None:
+        try:
+            plan = make_plan(self.program, interval)
+        except TooFast:
+            return None
+        return _Found(interval, self.chooser.choose(plan, room))
+
+    def _slowest(self, interval: int) -> str:
+        try:
+            make_plan(self.program, interval)
+        except TooFast as error:
+            return f"'{error.node}'"
+        return "it"
+
+    def _failure(self, choice: Choice, reserve: Vector) -> FitError:
+        if self.target_fps is None:
+            goal = "at any speed"
+        else:
+            goal = f"at {self.target_fps:g} frames/s and {self.clock_mhz:g} MHz"
+        fixed = self.shell + reserve
+        return too_large(self.program.name, choice, self.board, self.budget, fixed, goal)
+
+    def _design(self, choice: Choice, limit: int | None) -> Design:
+        """Size the FIFOs of a choice and prove its steady state."""
+        units, streams = lay_out(choice)
+        family = self.board.family
+        params = {unit.name: unit.params for unit in units}
+        behind = {stream.name: stream for stream in streams if stream.source is not None}
+        bursts = {
+            name: burst_of(params[stream.source])
+            for name, stream in behind.items()
+            if stream.source is not None
+        }
+        available = np.maximum(total(self.board), 1.0)
+
+        def cost(name: str, depth: int) -> float:
+            fifo = fifo_params(behind[name].beat.width, depth, bursts[name], family)
+            return float((vector(fifo_cost(fifo, family)) / available).max())
+
+        least = {name: least_depth(s.beats, bursts[name]) for name, s in behind.items()}
+        sized: Depths = size_fifos(join(units, streams), least, cost, interval=limit)
+        streams = tuple(
+            replace(stream, depth=sized.depths.get(stream.name, 0)) for stream in streams
+        )
+        draft = Design(self.program, self.board, self.clock_mhz, units, streams, 0, 0)
+        self.say("prove the steady state")
+        proved = steady(dataflow_of(draft))
+        return replace(
+            draft,
+            cycles_per_frame=proved.cycles_per_frame,
+            latency_cycles=proved.latency_cycles,
+        )
+
+
+def lay_out(choice: Choice) -> tuple[tuple[Unit, ...], tuple[Stream, ...]]:
+    """Return units and streams of a choice, the streams without depth."""
+    slots = choice.plan.slots
+    names = [f"s{number:02d}" for number in range(len(choice.plan.edges))]
+    units = tuple(
+        Unit(
+            name=slot.name,
+            engine=engine_of(params).name,
+            params=params,
+            node=slot.node,
+            inputs=tuple(names[number] for number in slot.inputs),
+            outputs=tuple(names[number] for number in slot.outputs),
+        )
+        for slot, params in zip(slots, choice.params, strict=True)
+    )
+    streams = tuple(
+        Stream(
+            name=name,
+            tensor=edge.tensor,
+            beat=edge.beat,
+            beats=edge.beats,
+            depth=0,
+            source=None if edge.source is None else slots[edge.source].name,
+            target=None if edge.target is None else slots[edge.target].name,
+        )
+        for name, edge in zip(names, choice.plan.edges, strict=True)
+    )
+    return units, streams
+
+
+def candidates(program: Program) -> tuple[int, ...]:
+    """Return the intervals at which some layer or stream changes its folding, ascending."""
+    found: set[int] = set()
+    for kind in program.types.values():
+        found.update(kind.elements // lanes for lanes in divisors(kind.channels))
+    for node in program.nodes:
+        pixels = program.types[node.output].pixels
+        if isinstance(node.op, Conv | Dense):
+            found.update(cycles for _, _, cycles in foldings_of(node.op, pixels))
+        kernel = getattr(node.op, "kernel", (1, 1))
+        if not isinstance(node.op, Conv):
+            channels = program.types[node.output].channels
+            found.update(
+                pixels * kernel[0] * kernel[1] * channels // lanes for lanes in divisors(channels)
+            )
+    return tuple(sorted(found))
