@@ -11,8 +11,8 @@ one starts in ``t + duration`` at the earliest. A firing starts as soon as
 
 One token is one beat of a stream. Tokens given by a firing are pushed into the port's FIFO in the
 cycles ``t + latency``, ``t + latency + 1``, … (a *burst*). Every FIFO of ``hdl/fifo`` shows a token
-that was pushed in cycle ``p`` as ``valid`` from cycle ``p + FIFO_LATENCY`` on, in order, and a slot that
-was popped in cycle ``q`` can be claimed again in cycle ``q + CREDIT_LATENCY``.
+that was pushed in cycle ``p`` as ``valid`` from cycle ``p + FIFO_LATENCY`` on, in order, and a slot
+that was popped in cycle ``q`` can be claimed again in cycle ``q + CREDIT_LATENCY``.
 
 These rules are exact: executed without stalls from outside they give the cycle in which every beat
 passes in the generated circuit (Bilsen et al., "Cyclo-static dataflow", 1996).
