@@ -86,7 +86,9 @@ def compile_model(
         steps.begin("read the model")
         program = load(model, mean=mean, std=std, input_shape=input_shape, data=data)
         steps.begin("map it to the board")
-        design = map_program(program, target, clock_mhz=clock_mhz, target_fps=target_fps)
+        design = map_program(
+            program, target, clock_mhz=clock_mhz, target_fps=target_fps, progress=progress
+        )
         steps.begin("write the circuit")
         save_program(program, folder / PROGRAM_FILE)
         rtl = write_rtl(design, folder / "rtl")

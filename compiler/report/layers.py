@@ -12,7 +12,7 @@ from ...hdl.folded.params import FoldedParams
 from ...hdl.width.params import WidthParams
 from ...runtime.program import Node
 from ..mapping.design import Design, Unit
-from .budget import unit_resources
+from ..mapping.resources import unit_resources
 from .weights import weights_of
 
 
