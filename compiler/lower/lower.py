@@ -31,6 +31,9 @@ from .value import Reals, Term, Value, add_reals, per_channel
 
 InputKind = Literal["auto", "bytes", "codes"]
 
+REAL = "\0"
+"""Marks a term that is not a tensor of the program yet: a real input before its quantizer."""
+
 ORIGINAL_WEIGHTS = "sangi.original_weights"
 
 
@@ -133,9 +136,10 @@ class _Lowering:
     # Inputs: a value whose one term is not a tensor yet, until its quantizer decides its kind.
 
     def _input(self, name: str, op: ir.Input) -> Value:
-        self.raw[name] = op
+        key = REAL + name
+        self.raw[key] = op
         one = (Fraction(1),)
-        return Value((Term(name, one),), (Fraction(0),), self.graph.shape(name))
+        return Value((Term(key, one),), (Fraction(0),), self.graph.shape(name))
 
     def _quantize_input(self, name: str, op: ir.Quantize, value: Value) -> Value:
         source = value.terms[0].tensor
@@ -162,7 +166,9 @@ class _Lowering:
             )
             return _codes(op, tensor, value.shape)
         if previous is None:
-            tensor = self.builder.source(self.graph.tensor(source), TensorType(value.shape, 0, 255))
+            tensor = self.builder.source(
+                self.graph.tensor(source.removeprefix(REAL)), TensorType(value.shape, 0, 255)
+            )
             self.entries[source] = Input(
                 tensor, declared.name, declared.shape, declared.layout, "bytes"
             )
