@@ -34,7 +34,7 @@ def prepare(program: Program, x: Array) -> tuple[IntArray, ...]:
         raise DataError(f"the model must have 1 input to be fed images, not {len(program.inputs)}")
     (entry,) = program.inputs
     type_ = program.types[entry.tensor]
-    x = _arrange(entry, type_, x)
+    x = arrange(entry, type_, x)
     if entry.kind == "bytes":
         return (_bytes(x),)
     values = x.astype(np.float64)
@@ -84,8 +84,21 @@ def _finish(out: Output, codes: IntArray) -> Array:
     return values.astype(np.int64 if values.dtype.kind == "i" else np.float32)
 
 
-def _arrange(entry: Input, type_: TensorType, x: Array) -> Array:
-    """Return x as (N, *type.shape), channels last."""
+def arrange(entry: Input, type_: TensorType, x: Array) -> Array:
+    """Return images as (N, *type.shape), channels last.
+
+    Parameters
+    ----------
+    entry : Input
+    type_ : TensorType
+        Of the input's tensor.
+    x : array of a shape that ``prepare`` takes
+
+    Raises
+    ------
+    DataError
+        If dtype or shape do not fit.
+    """
     if x.dtype.kind not in "uif" or x.dtype == np.float16:
         raise DataError(f"images must have dtype uint8 or float32, not {x.dtype}")
     shape = type_.shape

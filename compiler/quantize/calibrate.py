@@ -1,0 +1,101 @@
+"""Post-training quantization from calibration images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ...runtime.errors import DataError
+from ..execute.run import run_batches
+from ..ir.graph import Graph, GraphBuilder
+from ..ir.ops.base import Op
+from ..ir.ops.conv import Conv
+from ..ir.ops.dense import Dense
+from ..ir.ops.input import Input
+from ..ir.ops.quantize import Quantize
+from ..ir.rebuild import rebuild
+from .places import quantized_nodes
+from .ranges import Range, best_range, grid, histogram, observed
+from .weights import quantize_weights
+
+Method = Literal["minmax", "mse"]
+
+
+def calibrate(graph: Graph, frames: npt.NDArray[Any], method: Method = "mse") -> Graph:
+    """Return a float graph with 8-bit weights and activations.
+
+    Weights are symmetric per filter, activations asymmetric per tensor. Where the frames are
+    bytes and nothing normalizes them, the input's codes are the pixels themselves.
+
+    Parameters
+    ----------
+    graph : Graph
+        Channels last, with one input, without quantizers.
+    frames : (N, *shape) array
+        Representative inputs, raw as the circuit will get them.
+    method : str
+        How the range of an activation is chosen: ``minmax`` keeps all that was seen, ``mse``
+        clamps outliers where that lessens the squared error.
+
+    Raises
+    ------
+    DataError
+        If there are no frames, or a tensor is not finite on them.
+    """
+    if not len(frames):
+        raise DataError("calibration needs at least one image, not 0")
+    grids = _grids(graph, frames, quantized_nodes(graph), method)
+
+    def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
+        if isinstance(op, Conv | Dense):
+            op = quantize_weights(op)
+        node = builder.add(name, op, inputs, graph.tensor(name))
+        if name not in grids:
+            return node
+        return builder.add(f"{name}/quantize", grids[name], [node])
+
+    return rebuild(graph, visit)
+
+
+def _grids(
+    graph: Graph, frames: npt.NDArray[Any], places: tuple[str, ...], method: Method
+) -> Mapping[str, Quantize]:
+    spans: dict[str, Range] = {}
+    for batch in run_batches(graph, frames, places):
+        for name, values in batch.items():
+            if not np.isfinite(values).all():
+                kind = type(graph.op(name)).__name__
+                raise DataError(
+                    f"{kind} '{name}' must give finite values on the calibration images, "
+                    "not NaN or infinity: check --mean and --std"
+                )
+            span = observed(values)
+            spans[name] = spans[name].join(span) if name in spans else span
+    if method == "mse":
+        counts = {name: np.zeros(0, np.int64) for name in places}
+        for batch in run_batches(graph, frames, places):
+            for name, values in batch.items():
+                count = histogram([values], spans[name])
+                counts[name] = count + counts[name] if counts[name].size else count
+        spans = {name: best_range(counts[name], spans[name]) for name in places}
+    grids = {name: grid(span) for name, span in spans.items()}
+    for name in places:
+        if isinstance(graph.op(name), Input) and _are_bytes(frames):
+            grids[name] = _bytes_grid()
+    return grids
+
+
+def _are_bytes(frames: npt.NDArray[Any]) -> bool:
+    """Whether all values are whole numbers from 0 to 255."""
+    if frames.dtype == np.uint8:
+        return True
+    inside = bool((frames >= 0).all() and (frames <= 255).all())
+    return inside and bool((frames == np.rint(frames)).all())
+
+
+def _bytes_grid() -> Quantize:
+    return Quantize((Fraction(1),), (0,), 0, 255)

@@ -1,0 +1,82 @@
+"""From observed activations to 8-bit grids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..ir.ops.quantize import Quantize
+
+CODES = 256
+BINS = 2048
+#: Share of the observed range that a grid may keep; the rest is clamped.
+SHRINKS = tuple(1 - 0.02 * step for step in range(31))
+
+
+@dataclass(frozen=True)
+class Range:
+    """Smallest and largest value of a tensor."""
+
+    low: float
+    high: float
+
+    def join(self, other: Range) -> Range:
+        """Return the range that holds both."""
+        return Range(min(self.low, other.low), max(self.high, other.high))
+
+
+def observed(values: npt.NDArray[Any]) -> Range:
+    """Return the range of an array; it includes 0, which padding and Relu need on the grid."""
+    return Range(min(0.0, float(values.min())), max(0.0, float(values.max())))
+
+
+def grid(span: Range) -> Quantize:
+    """Return the uint8 grid over a range: real 0 lies on it, its scale is a float32."""
+    width = max(span.high - span.low, 1e-6)
+    scale = np.float32(width / (CODES - 1))
+    zero_point = int(np.clip(np.rint(-span.low / float(scale)), 0, CODES - 1))
+    return Quantize((Fraction(float(scale)),), (zero_point,), 0, CODES - 1)
+
+
+def best_range(histogram: npt.NDArray[np.int64], span: Range) -> Range:
+    """Return the part of a range whose grid has the least mean squared error.
+
+    Clamping a few outliers makes every step finer. The error is summed over a histogram: every
+    value of a bin counts as the bin's centre. Both ends shrink by the same share.
+
+    Parameters
+    ----------
+    histogram : int64 (BINS,)
+        Counts over ``span`` in equal bins.
+    """
+    edges = np.linspace(span.low, span.high, len(histogram) + 1)
+    centres = (edges[:-1] + edges[1:]) / 2
+    errors = [
+        float(histogram @ (centres - rounded(centres, grid(candidate))) ** 2)
+        for candidate in _shrunk(span)
+    ]
+    return _shrunk(span)[int(np.argmin(errors))]
+
+
+def _shrunk(span: Range) -> Sequence[Range]:
+    return [Range(span.low * share, span.high * share) for share in SHRINKS]
+
+
+def rounded(values: npt.NDArray[np.float64], to: Quantize) -> npt.NDArray[np.float64]:
+    """Return values on a per-tensor grid."""
+    scale, zero_point = float(to.scale[0]), to.zero_point[0]
+    codes = np.clip(np.rint(values / scale) + zero_point, to.low, to.high)
+    return np.asarray((codes - zero_point) * scale)
+
+
+def histogram(parts: Iterable[npt.NDArray[Any]], span: Range) -> npt.NDArray[np.int64]:
+    """Return the counts of values over ``span`` in BINS equal bins."""
+    total = np.zeros(BINS, np.int64)
+    for part in parts:
+        total += np.histogram(part, BINS, (span.low, max(span.high, span.low + 1e-6)))[0]
+    return total
