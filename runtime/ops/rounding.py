@@ -67,6 +67,9 @@ def _by_float(
     scale = 2.0**-shift
     factors = [m * scale for m in multipliers]
     constant = offset * scale - (0.5 if ties else low)
+    limit = 1 << 31
+    small = -limit <= low and high < limit and high - low < limit
+    whole = np.dtype(np.int32 if small else np.int64)
     total = np.empty((step, y.shape[1]))
     term = np.empty_like(total)
     for start in range(0, y.shape[0], step):
@@ -80,12 +83,10 @@ def _by_float(
         if ties:
             np.rint(t, out=t)
             np.clip(t, low, high, out=t)
-            y[start:stop] = t.astype(np.int64) if high - low >= 1 << 31 else t.astype(np.int32)
+            y[start:stop] = t.astype(whole)
         else:
             np.clip(t, 0, high - low, out=t)
-            whole = t.astype(np.int64) if high - low >= 1 << 31 else t.astype(np.int32)
-            whole += low
-            y[start:stop] = whole
+            y[start:stop] = t.astype(whole) + low
 
 
 def _by_integer(
