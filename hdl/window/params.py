@@ -10,6 +10,9 @@ from ..beat import Beat
 
 WindowStyle = Literal["auto", "block"]
 
+ROUND_TRIP = 4
+"""Cycles from the writing of a word to its reading and from there to its place's reuse."""
+
 SMALL_RING = 64
 """Words up to which the tools choose what the ring is made of."""
 
@@ -105,12 +108,14 @@ class WindowParams:
         """Words in the ring, a power of two.
 
         At least the span from the oldest to the newest word of a window plus the stride, so that
-        writing goes on while a window is read; two frames are always enough.
+        writing goes on while a window is read, or two frames; and what is written until a released
+        place is known to be free.
         """
         rows = self.dilation[0] * (self.kernel[0] - 1) + self.stride[0] - 1
         columns = self.dilation[1] * (self.kernel[1] - 1) + 1 + self.stride[1]
         span = (rows * self.width + columns) * self.words
-        return 1 << clog2(min(span, 2 * self.height * self.width * self.words))
+        frames = 2 * self.height * self.width * self.words
+        return 1 << clog2(min(span, frames) + ROUND_TRIP)
 
     @property
     def style(self) -> WindowStyle:

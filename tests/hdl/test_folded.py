@@ -1,15 +1,22 @@
 """The folded engine against NumPy in every bit, and against its schedule in every cycle."""
 
+import json
+import tempfile
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import check, fifo
+from amaranth.back import rtlil
+from harness import check, fifo, unpack
+from pyosys import libyosys
 
 from sangi.hdl.beat import Beat
 from sangi.hdl.folded.circuit import Folded
 from sangi.hdl.folded.params import FoldedParams
 from sangi.hdl.folded.schedule import schedule
+from sangi.hdl.folded.weights import check_weights, weight_words
 from sangi.hdl.window.params import WindowParams
 
 
@@ -169,3 +176,99 @@ def test_bits_and_cycles(case):
         [(convolve(images, weights, case), params.out)],
         case.frames,
     )
+
+
+def test_ternary_lanes_have_no_multiplier():
+    """Yosys finds no product in the engine, before and after the choice of cells."""
+    case = Case(multiplier="ternary", simd=4, pe=2)
+    for command in ("proc; opt", "synth_xilinx -noiopad", "synth_ecp5"):
+        cells = cells_of(case, command)
+        assert not [cell for cell in cells if "mul" in cell.lower() or "DSP" in cell], command
+        assert cells
+
+
+def test_dsp_lanes_have_one_multiplier_each():
+    cells = cells_of(
+        Case(multiplier="dsp", simd=4, pe=2, padding=(1, 1, 1, 1)), "synth_xilinx -noiopad"
+    )
+    assert cells["DSP48E1"] == 8
+
+
+def test_lut_lanes_have_no_dsp():
+    cells = cells_of(Case(multiplier="lut", simd=4, pe=2), "synth_ecp5")
+    assert not [cell for cell in cells if "MULT" in cell]
+
+
+def cells_of(case: Case, command: str) -> dict[str, int]:
+    """Return how many cells of each type Yosys counts in the engine, by its Verilog."""
+    params = case.params
+    weights = case.weights(np.random.default_rng(1))
+    circuit = Folded(params, weights, [fifo(params.out, case.depth, params.burst)])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "top.il").write_text(rtlil.convert(circuit, name="top"))
+        run_yosys(f"read_rtlil {folder}/top.il", "proc", f"write_verilog {folder}/top.v")
+        run_yosys(
+            f"read_verilog {folder}/top.v",
+            "hierarchy -top top",
+            "flatten",
+            command,
+            f"tee -q -o {folder}/stat stat -json",
+        )
+        text = (folder / "stat").read_text()
+    return json.loads(text[text.index("{") :])["design"]["num_cells_by_type"]
+
+
+def run_yosys(*commands: str) -> None:
+    """Run commands in a fresh design, without their output."""
+    design = libyosys.Design()
+    with tempfile.NamedTemporaryFile() as log:
+        for command in commands:
+            for part in command.split(";"):
+                quiet = part if part.startswith("tee") else f"tee -q -o {log.name} {part}"
+                libyosys.run_pass(quiet, design)
+
+
+def test_weights_can_be_found_in_the_memory():
+    """Word = group * steps + step; lane (filter, input) from the lowest bits."""
+    params = Case(kernel=(1, 1), channels=4, filters=4, simd=2, pe=2).params
+    weights = np.arange(-8, 8).reshape(4, 1, 1, 4)
+    words = weight_words(params, weights)
+    assert len(words) == 4
+    lanes = [unpack([word], Beat(4, 8, True)).tolist() for word in words]
+    assert lanes[0] == [-8, -7, -4, -3]  # filters 0 and 1, channels 0 and 1
+    assert lanes[1] == [-6, -5, -2, -1]  # channels 2 and 3
+    assert lanes[2] == [0, 1, 4, 5]  # filters 2 and 3
+
+
+@pytest.mark.parametrize(
+    ("case", "weights", "message"),
+    [
+        (Case(), np.zeros((4, 3, 3, 3), np.int64), r"shape \(4, 3, 3, 4\), not \(4, 3, 3, 3\)"),
+        (Case(), np.full((4, 3, 3, 4), 128), r"weights must be in -128…127, not 128…128"),
+        (
+            Case(multiplier="ternary"),
+            np.full((4, 3, 3, 4), 2),
+            r"weights must be in -1…1, not 2…2",
+        ),
+    ],
+)
+def test_refused_weights(case, weights, message):
+    with pytest.raises(ValueError, match=message):
+        check_weights(case.params, weights)
+
+
+def test_refused_fifo(monkeypatch):
+    monkeypatch.setattr(Folded, "_MustUse__silence", True)  # never elaborated
+    params = Case().params
+    with pytest.raises(ValueError, match="must have width 22 and burst 2, not 22 and 1"):
+        Folded(params, np.zeros((4, 3, 3, 4), np.int64), [fifo(params.out, 4)])
+
+
+def test_schedule_is_fast_for_large_frames():
+    """16,384 firings a frame take milliseconds, as the mapping weighs thousands of candidates."""
+    params = Case(height=128, width=128, padding=(1, 1, 1, 1), pe=4, out_lanes=4).params
+    start = time.perf_counter()
+    plan = schedule(params)
+    assert time.perf_counter() - start < 0.5
+    assert len(plan.actors[1].durations) == 128 * 128
