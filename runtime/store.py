@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,19 @@ OPS: dict[str, type[Op]] = {
     op.__name__: op
     for op in (Add, Conv, Dense, Lookup, MaxPool, Requantize, Reshape, SumPool, Threshold)
 }
+
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What zipfile, zlib, json, NumPy and the assembly raise where a byte of a file is wrong."""
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -75,7 +89,7 @@ def load_program(path: Path) -> Program:
                 f"{path} must have format {FORMAT}, not {head['format']}; compile the model again"
             )
         program = _assemble(head["program"], tables)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise BuildError(
             f"{path} must be an undamaged program ({error}); compile the model again"
         ) from error
