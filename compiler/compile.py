@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..boards.board import Board
@@ -37,6 +37,7 @@ def compile_model(
     bitstream: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> Report:
     """Compile a model for a board.
 
@@ -67,6 +68,8 @@ def compile_model(
         Of the testbench's frames and of placement.
     progress : callable, optional
         Called with the name of each step as it begins.
+    note : callable, optional
+        Called with a line that the user should see.
 
     Returns
     -------
@@ -84,7 +87,14 @@ def compile_model(
     steps = StepLog(progress)
     with new_folder(out) as folder:
         steps.begin("read the model")
-        program = load(model, mean=mean, std=std, input_shape=input_shape, data=data)
+        program = load(
+            model,
+            mean=mean,
+            std=std,
+            input_shape=None if input_shape is None else tuple(input_shape),
+            data=data,
+            note=note,
+        )
         steps.begin("map it to the board")
         design = map_program(
             program, target, clock_mhz=clock_mhz, target_fps=target_fps, progress=progress
@@ -97,7 +107,10 @@ def compile_model(
         write_testbench(design, rtl, folder / "testbench", seed=seed)
         steps.begin("write the driver")
         write_driver(target, folder)
-        if target.tool is not None:
+        if target.tool is None:
+            if note is not None:
+                note(f"board {target.name} is only a budget so far: project/ was not written")
+        else:
             steps.begin("write the project")
             write_project(target, design.clock_mhz, seed, folder)
         routed = None

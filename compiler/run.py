@@ -17,6 +17,7 @@ from .accuracy import differing, top1
 from .images import read_images
 from .npz import write_npz
 from .report.report import read_report
+from .steps import Progress, StepLog
 
 RESULTS = "results"
 REFERENCE = "numpy:"
@@ -56,7 +57,13 @@ class Run:
 
 
 def run_build(
-    build: Path, device: str, images: Path, *, frames: int | None = None, out: Path | None = None
+    build: Path,
+    device: str,
+    images: Path,
+    *,
+    frames: int | None = None,
+    out: Path | None = None,
+    progress: Progress | None = None,
 ) -> Run:
     """Run images of a file on a device and write the outputs.
 
@@ -72,6 +79,8 @@ def run_build(
         Only the first images.
     out : Path, optional
         .npz for the outputs, one array per model output; ``build/results/outputs.npz`` by default.
+    progress : callable, optional
+        Called with the name of each step as it begins.
 
     Raises
     ------
@@ -82,15 +91,19 @@ def run_build(
     DeviceError
         If the device cannot be opened or fails.
     """
+    steps = StepLog(progress)
     report = read_report(build)
     file = read_images(images, frames)
+    steps.begin(f"open {device}")
     with Accelerator.open(device, build) as accelerator:
+        steps.begin(f"run {len(file.x)} images")
         began = time.perf_counter()
         outputs = accelerator.infer(file.x)
         seconds = time.perf_counter() - began
         counters = accelerator.counters()
     different = np.zeros(0, np.intp)
     if device != REFERENCE:
+        steps.begin("compare with the reference")
         with Accelerator.open(REFERENCE, build) as reference:
             different = differing(outputs, reference.infer(file.x))
     accuracy = None if file.y is None else top1(outputs, file.y)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import progress
+from .console import progress, show_note
 from .options import InputShape, Mean, Seed, Std, npz_option, numbers, shape
 
 
@@ -42,6 +42,7 @@ def compile_(
     from ..compile import compile_model
     from .tables import show_compiled, warn_about_timing
 
+    notes: list[str] = []
     with progress() as begin:
         report = compile_model(
             model,
@@ -56,6 +57,9 @@ def compile_(
             bitstream=bitstream,
             seed=seed,
             progress=begin,
+            note=notes.append,
         )
     show_compiled(report, out)
+    for line in notes:
+        show_note(line)
     warn_about_timing(report)

@@ -24,6 +24,11 @@ def show_warning(message: str) -> None:
     _on_stderr().print(Text("warning: ", style="bold yellow") + Text(message), soft_wrap=True)
 
 
+def show_note(message: str) -> None:
+    """Print on stderr what the user should know and need not mend."""
+    _on_stderr().print(Text("note: ", style="bold") + Text(message), soft_wrap=True)
+
+
 def show_line(message: str) -> None:
     """Print one line on stdout."""
     Console().print(Text(message), soft_wrap=True)

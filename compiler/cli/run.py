@@ -27,8 +27,7 @@ def run(
     from .tables import show_run
 
     with progress() as begin:
-        begin(f"run {images.name} on {device}")
-        result = run_build(build, device, images, frames=frames, out=out)
+        result = run_build(build, device, images, frames=frames, out=out, progress=begin)
     show_run(result, device)
     if len(result.differing):
         raise MismatchError(
