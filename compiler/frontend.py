@@ -35,7 +35,7 @@ def load_graph(
     *,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
-    input_shape: tuple[int, ...] | None = None,
+    input_shape: Sequence[int] | None = None,
     data: Data | None = None,
     note: Callable[[str], None] | None = None,
     watch: Watch | None = None,
@@ -48,7 +48,7 @@ def load_graph(
         An ONNX file: QDQ, or float.
     mean, std : sequences of float, optional
         One number, or one per channel, in units of the pixel: the model gets (x - mean) / std.
-    input_shape : tuple of int, optional
+    input_shape : sequence of int, optional
         Replaces the shape of the input, batch included.
     data : path of an ``.npz`` with x, or array (N, …), optional
         Calibration images, raw; needed by float models, not used by quantized ones.
@@ -89,7 +89,7 @@ def load(
     *,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
-    input_shape: tuple[int, ...] | None = None,
+    input_shape: Sequence[int] | None = None,
     data: Data | None = None,
     input_kind: Literal["auto", "bytes", "codes"] = "auto",
     note: Callable[[str], None] | None = None,

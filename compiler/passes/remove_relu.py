@@ -42,6 +42,8 @@ class RemoveRelu(Pass):
 
 
 def _is_covered(op: Op, grid: Quantize) -> bool:
+    lower: Fraction | None
+    upper: Fraction | None
     if isinstance(op, Relu):
         lower, upper = Fraction(0), None
     elif isinstance(op, Clip) and (op.low is None or op.high is None or op.low <= op.high):

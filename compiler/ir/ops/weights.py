@@ -38,11 +38,7 @@ def check_weights(
         raise ValueError(f"bias must have {filters} entries, not {len(bias)}")
 
 
-def float_weights(
-    weight: WeightArray, weight_scale: tuple[Fraction, ...] | None
-) -> npt.NDArray[np.float64]:
-    """Return the real weights in float64 (scales are applied per filter, axis 0)."""
-    if weight_scale is None:
-        return weight.astype(np.float64)
-    scale = np.array([float(s) for s in weight_scale], np.float64)
-    return weight * scale.reshape(-1, *(1,) * (weight.ndim - 1))
+def contiguous(weight: Any) -> WeightArray:
+    """Return weights in C order; the dtype stays."""
+    array: WeightArray = np.ascontiguousarray(weight)
+    return array

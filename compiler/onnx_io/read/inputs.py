@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ....runtime.errors import ModelError, UnsupportedError
@@ -27,13 +28,13 @@ def model_input(model: Any) -> Any:
     return inputs[0]
 
 
-def with_input_shape(model: Any, input_shape: tuple[int, ...] | None) -> Any:
+def with_input_shape(model: Any, input_shape: Sequence[int] | None) -> Any:
     """Return a model whose input has a static shape.
 
     Parameters
     ----------
     model : onnx.ModelProto
-    input_shape : tuple of int, or None
+    input_shape : sequence of int, or None
         Replaces the declared shape, batch included. A batch axis that is open becomes 1.
 
     Raises
@@ -53,7 +54,7 @@ def with_input_shape(model: Any, input_shape: tuple[int, ...] | None) -> Any:
                 f"batch included, not {len(input_shape)}"
             )
         if min(input_shape) < 1:
-            raise ModelError(f"--input-shape must hold positive numbers, not {input_shape}")
+            raise ModelError(f"--input-shape must hold positive numbers, not {list(input_shape)}")
         sizes = list(input_shape)
         # Shapes in between were those of the old input: they are inferred again.
         del copy.graph.value_info[:]

@@ -137,8 +137,8 @@ def _quantized(array: npt.NDArray[Any], grid: Grid, low: int, high: int) -> npt.
         axis = grid.axis + array.ndim if grid.axis < 0 else grid.axis
         shape = [-1 if index == axis else 1 for index in range(array.ndim)]
         scale, zero_point = scale.reshape(shape), zero_point.reshape(shape)
-    codes = np.rint(array.astype(np.float64) / scale)
-    return np.clip(codes + zero_point, low, high).astype(np.int64)
+    codes = np.rint(array.astype(np.float64) / scale) + zero_point
+    return np.asarray(np.clip(codes, low, high), dtype=np.int64)
 
 
 QDQ_HANDLERS: Mapping[str, Handler] = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from onnx import numpy_helper
@@ -45,7 +45,7 @@ HINTS: Mapping[str, str] = {
 }
 
 
-def read_graph(path: str | Path, input_shape: tuple[int, ...] | None = None) -> Graph:
+def read_graph(path: str | Path, input_shape: Sequence[int] | None = None) -> Graph:
     """Read a float or QDQ model.
 
     Spatial ops of the result are channels last and stand between Transposes that bring the
@@ -54,7 +54,7 @@ def read_graph(path: str | Path, input_shape: tuple[int, ...] | None = None) -> 
     Parameters
     ----------
     path : str or Path
-    input_shape : tuple of int, optional
+    input_shape : sequence of int, optional
         Replaces the shape of the input, batch included.
 
     Raises
@@ -150,7 +150,7 @@ def _finite(array: Any, name: str, where: str) -> Any:
 
 def _add_input(reader: Reader, name: str, frame: tuple[int, ...]) -> None:
     # NHWC means "as declared" here; the pass channels-last finds out which layout it is.
-    layout = "NHWC" if len(frame) == 3 else "N"
+    layout: Literal["NHWC", "N"] = "NHWC" if len(frame) == 3 else "N"
     node = reader.builder.add(name, Input(name, frame, layout), (), name)
     if len(frame) not in (1, 3):
         node = reader.builder.add(f"{name}/shape", Reshape(frame), [node])

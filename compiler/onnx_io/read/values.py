@@ -69,15 +69,16 @@ Value = Tensor | Codes | Constant | QuantizedConstant | Refused
 def exact_array(value: Constant | QuantizedConstant) -> npt.NDArray[np.object_]:
     """Return a constant's exact values: an array of Fraction of the constant's shape."""
     array = value.array if isinstance(value, Constant) else value.codes
-    exact = np.empty(array.size, dtype=object)
-    exact[:] = fractions(array)
-    exact = exact.reshape(array.shape)
+    exact = _objects(fractions(array)).reshape(array.shape)
     if isinstance(value, Constant):
         return exact
-    if len(value.scale) == 1:
-        return exact * value.scale[0]
-    scale = np.empty(len(value.scale), dtype=object)
-    scale[:] = value.scale
     shape = [1] * array.ndim
-    shape[value.axis] = len(value.scale)
-    return exact * scale.reshape(shape)
+    if len(value.scale) > 1:
+        shape[value.axis] = len(value.scale)
+    return np.asarray(exact * _objects(value.scale).reshape(shape), dtype=object)
+
+
+def _objects(values: tuple[Fraction, ...]) -> npt.NDArray[np.object_]:
+    array: npt.NDArray[np.object_] = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

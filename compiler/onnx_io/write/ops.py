@@ -150,7 +150,9 @@ def _relu(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
 
 def _clip(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     limits = [
-        "" if limit is None else writer.constant(f"{output}:{what}", np.float32(float(limit)))
+        ""
+        if limit is None
+        else writer.constant(f"{output}:{what}", np.array(float(limit), np.float32))
         for what, limit in (("low", op.low), ("high", op.high))
     ]
     writer.node("Clip", (*inputs, *limits), output)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ....ir.ops.conv import Conv
 from ....ir.ops.dense import Dense
-from ....ir.ops.weights import WeightArray
+from ....ir.ops.weights import WeightArray, contiguous
 from ..reader import Reader, Refusal, attributes, exact_float
 from ..values import Constant, QuantizedConstant
 from .window import read_window
@@ -25,7 +25,7 @@ def conv(reader: Reader, node: Any) -> None:
         raise Refusal(f"weight must have 4 axes (two-dimensional Conv), not {weight.ndim}")
     window = read_window(options, weight.shape[2:], reader.shape(node))
     op = Conv(
-        np.ascontiguousarray(weight.transpose(0, 2, 3, 1)),
+        contiguous(weight.transpose(0, 2, 3, 1)),
         scale,
         _bias(reader, node, weight.shape[0], Fraction(1)),
         window.stride,
@@ -79,10 +79,10 @@ def _emit_dense(
         if alpha <= 0:
             raise Refusal(f"alpha must be positive, not {float(alpha)}")
         if scale is None:
-            weight = weight * float(alpha)
+            weight = (weight * float(alpha)).astype(np.float64)
         else:
             scale = tuple(entry * alpha for entry in scale)
-    reader.emit(node, Dense(np.ascontiguousarray(weight), scale, bias), [reader.tensor(node)])
+    reader.emit(node, Dense(contiguous(weight), scale, bias), [reader.tensor(node)])
 
 
 def _transposed(value: Constant | QuantizedConstant) -> Constant | QuantizedConstant:
