@@ -142,10 +142,11 @@ def test_unknown_step() -> None:
         apply(Step("bend"), np.zeros(1))
 
 
-def test_execute_runs_the_whole(program: Program) -> None:
-    x = np.random.default_rng(4).integers(0, 256, (3, 6, 6, 2)).astype(np.uint8)
+@pytest.mark.parametrize("frames", [1, 64, 130])
+def test_execute_runs_the_whole(program: Program, frames: int) -> None:
+    x = np.random.default_rng(4).integers(0, 256, (frames, 6, 6, 2)).astype(np.uint8)
     dense = program.run(x)["dense"]
     result = execute(program, x)
     assert np.array_equal(result["scores"], (dense * 0.5 + [1, 0, -1]).astype(np.float32))
-    assert result["chances"].shape == (3, 1, 3)
+    assert result["chances"].shape == (frames, 1, 3)
     assert np.allclose(result["chances"].sum(axis=2), 1)
