@@ -22,7 +22,7 @@ from ...runtime.ops.reshape import Reshape
 from ...runtime.ops.sumpool import SumPool
 from ...runtime.ops.threshold import Threshold
 from ...runtime.program import Node, Program
-from .divisors import fewest_lanes
+from .divisors import divisors, fewest_lanes
 from .elementwise import (
     add_options,
     beat_of,
@@ -191,7 +191,7 @@ class _Planner:
             kind, options = "lookup", (lookup_params(op, sources[0], out, lanes),)
         elif isinstance(op, Add):
             if lanes != self.edges[taken[1]].beat.lanes:
-                lanes = given = self._lanes(out, node.name)
+                lanes = given = self._meeting(taken, out, node.name)
                 taken = [self._fit(number, lanes, node.name) for number in taken]
             kind, options = "add", add_options(op, sources, out, lanes)
         if not options:
@@ -220,16 +220,21 @@ class _Planner:
         """Return a stream whose lanes divide the channels (a Reshape may have changed them)."""
         return self._fit(number, gcd(self.edges[number].beat.lanes, channels), name)
 
+    def _meeting(self, numbers: list[int], kind: TensorType, name: str) -> int:
+        """Return the fewest lanes that every one of some streams can be converted to."""
+        given = [self.edges[number].beat.lanes for number in numbers]
+        for lanes in divisors(kind.channels):
+            fast = kind.elements // lanes <= self.interval
+            if fast and all(lanes % have == 0 or have % lanes == 0 for have in given):
+                return lanes
+        raise TooFast(name)
+
     def _fit(self, number: int, lanes: int, name: str) -> int:
-        """Return a stream of so many lanes, behind one or two width converters where needed."""
+        """Return a stream of so many lanes, behind a width converter where it has others."""
         edge = self.edges[number]
         have = edge.beat.lanes
         if have == lanes:
             return number
-        common = gcd(have, lanes)
-        if common not in (have, lanes):
-            number = self._fit(number, common, name)
-            return self._fit(number, lanes, name)
         elements = edge.beats * have
         out = replace(edge.beat, lanes=lanes)
         params = WidthParams(elements, edge.beat, out)

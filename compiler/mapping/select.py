@@ -136,8 +136,10 @@ def _sum(shares: list[Vector], picked: list[int]) -> Vector:
 
 def _crowding(used: Vector) -> Vector:
     """Return a smooth maximum of the four parts, for every row."""
-    total: Vector = np.exp(SHARPNESS * (used - 1.0)).sum(axis=-1)
-    return total
+    largest: Vector = used.max(axis=-1)
+    spread: Vector = np.exp(SHARPNESS * (used - largest[..., None])).sum(axis=-1)
+    smooth: Vector = largest + np.log(spread) / SHARPNESS
+    return smooth
 
 
 def _thrift(used: Vector) -> Vector:

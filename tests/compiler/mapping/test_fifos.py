@@ -1,0 +1,103 @@
+"""Depths of FIFOs: enough, and on the critical ones not one too many."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sangi.boards.load import load_board
+from sangi.compiler.mapping.dataflow import dataflow_of
+from sangi.compiler.mapping.fifos import size_fifos
+from sangi.compiler.mapping.mapper import map_program
+from sangi.sim.dataflow.execute import Deadlock, execute
+from sangi.sim.dataflow.precedence import unfold
+from sangi.sim.dataflow.steady import free_interval, steady, sustains
+
+from .programs import Builder
+
+relaxed = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@st.composite
+def branchy(draw):
+    """A network with residual branches of different length, strides and pooling."""
+    b = Builder((draw(st.integers(4, 7)), draw(st.integers(4, 7)), draw(st.integers(1, 3))))
+    filters = draw(st.sampled_from([2, 4, 6]))
+    x = b.requantize("q", b.conv("c", "x", filters))
+    for stack in range(draw(st.integers(1, 2))):
+        stride = draw(st.integers(1, 2))
+        branches = []
+        for branch in "ab":
+            y = x
+            for layer in range(draw(st.integers(0, 2))):
+                name = f"{stack}{branch}{layer}"
+                y = b.requantize(f"q{name}", b.conv(f"c{name}", y, filters))
+            name = f"{stack}{branch}"
+            branches.append(b.requantize(f"q{name}", b.conv(f"c{name}", y, filters, 3, stride)))
+        x = b.add(f"add{stack}", *branches)
+    if draw(st.booleans()):
+        x = b.global_sum("pool", x)
+    return b.program(b.dense("dense", b.flatten("flat", x), 3))
+
+
+@relaxed
+@given(branchy(), st.sampled_from([None, 1000.0, 20_000.0]))
+def test_branchy_networks_neither_stop_nor_slow(program, target_fps):
+    design = map_program(program, load_board("ulx3s_85f"), target_fps=target_fps)
+    dataflow = dataflow_of(design)
+    needed = free_interval(dataflow)
+    allowed = needed if target_fps is None else max(needed, int(50e6 / target_fps))
+    assert design.cycles_per_frame <= allowed
+    frames = 12
+    starts = execute(unfold(dataflow, frames)).starts[-1].reshape(frames, -1)
+    pace = (starts[-1, -1] - starts[frames // 2, -1]) / (frames - 1 - frames // 2)
+    assert pace <= allowed
+
+
+def skip_network():
+    """Two convolutions beside a wire: the wire's FIFO must hold what they hold."""
+    b = Builder((8, 8, 4))
+    x = b.requantize("q", b.conv("c", "x", 4))
+    y = b.requantize("qa", b.conv("ca", x, 4))
+    y = b.requantize("qb", b.conv("cb", y, 4))
+    return b.program(b.add("add", x, y))
+
+
+def test_one_place_less_beside_two_convolutions_slows_or_stops():
+    design = map_program(skip_network(), load_board("ulx3s_85f"))
+    dataflow = dataflow_of(design)
+    bursts = {unit.name: getattr(unit.params, "burst", 1) for unit in design.units}
+    least = {s.name: bursts[s.source] for s in design.streams if s.source}
+    sized = size_fifos(dataflow, least, lambda name, depth: float(depth))
+    assert steady(dataflow.with_depths(sized.depths)).cycles_per_frame == sized.interval
+    critical = 0
+    for name, depth in sized.depths.items():
+        if depth == least[name]:
+            continue
+        less = dataflow.with_depths({**sized.depths, name: depth - 1})
+        with suppress(Deadlock):
+            assert not sustains(less, sized.interval, slack=10 * sized.interval)
+        critical += 1
+    assert critical >= 3
+    assert max(sized.depths.values()) > 30
+
+
+def test_far_too_shallow_a_skip_deadlocks_and_is_named():
+    design = map_program(skip_network(), load_board("ulx3s_85f"))
+    skip = max(design.streams, key=lambda stream: stream.depth)
+    with pytest.raises(Deadlock) as caught:
+        steady(dataflow_of(design).with_depths({skip.name: 8}))
+    assert skip.name in caught.value.full
+
+
+def test_depths_hold_no_more_than_a_free_run():
+    design = map_program(skip_network(), load_board("ulx3s_85f"))
+    least = {s.name: 1 for s in design.streams if s.source}
+    free = size_fifos(dataflow_of(design), least, lambda name, depth: 0.0)
+    tight = size_fifos(dataflow_of(design), least, lambda name, depth: float(depth))
+    assert free.interval == tight.interval
+    assert all(tight.depths[name] <= depth for name, depth in free.depths.items())
+    assert sum(tight.depths.values()) < sum(free.depths.values())

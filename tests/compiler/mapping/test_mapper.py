@@ -1,0 +1,142 @@
+"""From a program and a board to a design."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sangi.boards.load import load_board
+from sangi.compiler.mapping.dataflow import dataflow_of
+from sangi.compiler.mapping.mapper import map_program
+from sangi.compiler.mapping.resources import (
+    shell_resources,
+    total_resources,
+    unit_resources,
+)
+from sangi.hdl.cost import Resources
+from sangi.runtime.errors import FitError, UnsupportedError
+from sangi.sim.dataflow.steady import steady
+
+from .programs import Builder, digits, resnet8
+
+
+def within(design, part=0.8):
+    used, board = total_resources(design), design.board
+    return (
+        used.lut <= part * board.lut
+        and used.ff <= part * board.ff
+        and used.bram <= part * board.bram
+        and used.dsp <= part * board.dsp
+    )
+
+
+def test_resnet8_on_a_pynq_z2():
+    design = map_program(resnet8(), load_board("pynq_z2"))
+    assert within(design)
+    assert design.clock_mhz == 100.0
+    assert design.cycles_per_frame <= 50_000  # 2,000 frames/s
+    proved = steady(dataflow_of(design))
+    assert proved.cycles_per_frame == design.cycles_per_frame
+    assert proved.latency_cycles == design.latency_cycles
+
+
+@pytest.mark.parametrize("board", ["ulx3s_25f", "ulx3s_85f", "icebreaker", "zcu104", "kv260"])
+def test_digits_fit_every_board(board):
+    design = map_program(digits(), load_board(board))
+    assert within(design)
+    assert design.cycles_per_frame <= 30_000
+
+
+def test_a_larger_board_is_no_slower():
+    cycles = [
+        map_program(digits(), load_board(board)).cycles_per_frame
+        for board in ("icebreaker", "ulx3s_85f")
+    ]
+    assert cycles[1] < cycles[0]
+
+
+def test_a_target_gives_a_smaller_circuit_that_is_fast_enough():
+    board = load_board("ulx3s_85f")
+    fastest = map_program(digits(), board)
+    slower = map_program(digits(), board, target_fps=2_000)
+    assert 50e6 / slower.cycles_per_frame >= 2_000
+    assert total_resources(slower).lut < total_resources(fastest).lut
+    assert slower.cycles_per_frame > fastest.cycles_per_frame
+
+
+def test_target_and_clock():
+    design = map_program(digits(), load_board("ulx3s_85f"), clock_mhz=25.0, target_fps=2_000)
+    assert design.clock_mhz == 25.0
+    assert 25e6 / design.cycles_per_frame >= 2_000
+
+
+def test_names_are_unique_and_streams_in_order():
+    design = map_program(resnet8(), load_board("pynq_z2"))
+    assert len({unit.name for unit in design.units}) == len(design.units)
+    assert [stream.name for stream in design.streams] == [
+        f"s{number:02d}" for number in range(len(design.streams))
+    ]
+    assert design.units[0].name == "l00_conv_first"
+    assert design.stream("s00").depth == 0
+    assert all(stream.depth >= 1 for stream in design.streams if stream.source)
+    order = {unit.name: number for number, unit in enumerate(design.units)}
+    for stream in design.streams:
+        if stream.source and stream.target:
+            assert order[stream.source] < order[stream.target]
+
+
+def test_same_program_same_design():
+    a, b = (map_program(digits(), load_board("ulx3s_25f")) for _ in range(2))
+    assert a.units == b.units
+    assert a.streams == b.streams
+
+
+def test_resources_are_the_sum_of_units_and_shell():
+    design = map_program(digits(), load_board("ulx3s_85f"))
+    parts = [unit_resources(design, unit) for unit in design.units]
+    total = sum(parts, shell_resources(design.board))
+    assert total.lut == pytest.approx(total_resources(design).lut)
+    assert all(part.lut > 0 for part in parts)
+    assert shell_resources(load_board("pynq_z2")) == Resources()
+
+
+def test_a_network_that_is_too_large_says_what_it_needs():
+    with pytest.raises(FitError) as caught:
+        map_program(resnet8(), load_board("icebreaker"))
+    message = str(caught.value)
+    assert "network 'by_hand' does not fit icebreaker at any speed: it needs about" in message
+    assert "block RAM and may use 24 of 30" in message
+    assert "The largest layers by block RAM: stack2/b (" in message
+    assert "fewer weights" in message
+
+
+def test_a_target_that_no_folding_reaches():
+    with pytest.raises(FitError, match=r"cannot reach 1e\+06 frames/s at 50 MHz: '.*' takes more"):
+        map_program(digits(), load_board("ulx3s_85f"), target_fps=1_000_000)
+
+
+def test_a_target_that_does_not_fit():
+    with pytest.raises(
+        FitError, match=r"does not fit pynq_z2 at 8000 frames/s and 100 MHz: it needs"
+    ):
+        map_program(resnet8(), load_board("pynq_z2"), target_fps=8_000)
+
+
+def test_a_board_without_multiplier_blocks():
+    board = replace(load_board("ulx3s_85f"), dsp=0)
+    design = map_program(digits(), board)
+    assert total_resources(design).dsp == 0
+
+
+def test_unsupported_ops_are_named_before_anything_else():
+    b = Builder((4, 4, 2))
+    program = b.program(b.conv("dw", "x", 2, groups=2))
+    with pytest.raises(UnsupportedError, match="'dw'"):
+        map_program(program, load_board("icebreaker"))
+
+
+def test_progress_is_told():
+    lines = []
+    map_program(digits(), load_board("ulx3s_85f"), progress=lines.append)
+    assert lines[-1] == "prove the steady state"
