@@ -173,4 +173,6 @@ class GraphBuilder:
 
     def build(self, outputs: Iterable[tuple[str, str]]) -> Graph:
         """Return the graph with these (node, ONNX output name) as its outputs."""
-        return Graph(self._name, self._net.copy(), tuple(outputs), self._metadata)
+        # An iterator may still add nodes: it runs before the copy.
+        ends = tuple(outputs)
+        return Graph(self._name, self._net.copy(), ends, self._metadata)
