@@ -37,7 +37,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
             "clock_mhz must be a number above 0, not -5.0",
         ),
         (("simulate", "none"), "none"),
-        (("run", "none", "--device", "numpy:", "--images", "x.npz"), "none"),
+        (("run", "none", "--device", "numpy:", "--images", "model.onnx"), "none"),
         (("frobnicate",), "frobnicate"),
         (("boards", "none.toml"), "none.toml"),
     ],
