@@ -1,0 +1,98 @@
+"""The cost models of FIFO, window and folded engine against Yosys: LUTs within 20 %."""
+
+import numpy as np
+import pytest
+from harness import fifo
+from synthesis import cells
+from test_folded import Case
+
+from sangi.hdl.cost import Resources
+from sangi.hdl.fifo.cost import choose_style
+from sangi.hdl.fifo.cost import cost as fifo_cost
+from sangi.hdl.folded.circuit import Folded
+from sangi.hdl.folded.cost import cost
+
+LARGE = {"height": 16, "width": 16, "pad_value": 7, "style": "block", "depth": 16}
+CASES = {
+    "dsp": Case(
+        **LARGE,
+        padding=(1, 1, 1, 1),
+        channels=16,
+        filters=32,
+        in_lanes=8,
+        simd=8,
+        pe=4,
+        out_lanes=4,
+    ),
+    "lut": Case(
+        **LARGE, multiplier="lut", channels=16, filters=32, in_lanes=4, simd=8, pe=2, out_lanes=2
+    ),
+    "ternary": Case(
+        **LARGE,
+        multiplier="ternary",
+        padding=(1, 1, 1, 1),
+        channels=16,
+        filters=16,
+        in_lanes=4,
+        simd=16,
+        pe=4,
+    ),
+}
+
+
+def synthesized(case: Case, family: str) -> Resources:
+    """Return what Yosys counts."""
+    params = case.params
+    circuit = Folded(
+        params,
+        case.weights(np.random.default_rng(0)),
+        [fifo(params.out, case.depth, params.burst)],
+    )
+    if family == "ecp5":
+        found = cells(circuit, "synth_ecp5")
+        return Resources(
+            lut=sum(
+                weight * found.get(name, 0)
+                for name, weight in (("LUT4", 1), ("CCU2C", 2), ("TRELLIS_DPR16X4", 4))
+            ),
+            ff=found.get("TRELLIS_FF", 0),
+            bram=found.get("DP16KD", 0),
+            dsp=found.get("MULT18X18D", 0),
+        )
+    found = cells(circuit, "synth_xilinx -noiopad -noclkbuf")
+    return Resources(
+        lut=sum(count for name, count in found.items() if name.startswith(("LUT", "SRL")))
+        + 4 * (found.get("RAM32M", 0) + found.get("RAM64M", 0)),
+        ff=sum(count for name, count in found.items() if name.startswith("FD")),
+        bram=found.get("RAMB36E1", 0) + found.get("RAMB18E1", 0) / 2,
+        dsp=found.get("DSP48E1", 0),
+    )
+
+
+@pytest.mark.parametrize("family", ["ecp5", pytest.param("xc7", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", CASES)
+def test_close_to_yosys(name, family):
+    params = CASES[name].params
+    output = fifo(params.out, CASES[name].depth, params.burst)
+    model = cost(params, family) + fifo_cost(output, family)
+    found = synthesized(CASES[name], family)
+    assert model.lut == pytest.approx(found.lut, rel=0.2)
+    assert model.ff == pytest.approx(found.ff, rel=0.2)
+    assert model.bram == found.bram
+    assert model.dsp == found.dsp
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "family", "style"),
+    [
+        (2, 32, "xc7", "distributed"),
+        (33, 64, "xc7", "distributed"),
+        (65, 64, "xc7", "block"),
+        (33, 64, "ecp5", "block"),
+        (100, 8, "ecp5", "distributed"),
+        (4, 16, "ice40", "registers"),
+        (5, 16, "ice40", "block"),
+    ],
+)
+def test_choose_style(depth, width, family, style):
+    assert choose_style(depth, width, family) == style
