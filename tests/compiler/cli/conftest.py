@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
+DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sangi_command() -> list[str]:
     """How ``sangi`` is started."""
     return [sys.executable, "-c", "from sangi.compiler.cli.main import main; main()"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_sangi(sangi_command: list[str]) -> Command:
     """Run ``sangi`` with arguments and wait for it."""
 
@@ -36,3 +37,17 @@ def run_sangi(sangi_command: list[str]) -> Command:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def tiny_build(tmp_path_factory: pytest.TempPathFactory, run_sangi: Command) -> Path:
+    """A build of digits_tiny for a board that is only a budget; not to be changed."""
+    build = tmp_path_factory.mktemp("tiny") / "build"
+    done = run_sangi(
+        *("compile", DIGITS / "digits_tiny.onnx", "--board", "icebreaker", "-o", build)
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith(
+        "note: board icebreaker is only a budget so far: project/ was not written\n"
+    )
+    return build

@@ -160,22 +160,19 @@ def test_a_bitstream_for_a_budget(tmp_path: Path, run_sangi: Command) -> None:
     )
 
 
-def test_images_that_do_not_fit_the_build(tmp_path: Path, run_sangi: Command) -> None:
-    build = tmp_path / "build"
-    done = run_sangi(
-        *("compile", DIGITS / "digits_tiny.onnx", "--board", "icebreaker", "-o", build)
-    )
-    assert done.returncode == 0, done.stderr
+def test_images_that_do_not_fit_the_build(
+    tmp_path: Path, run_sangi: Command, tiny_build: Path
+) -> None:
     wrong = images(tmp_path, x=np.zeros((2, 8, 9), np.uint8))
-    before = sorted(build.rglob("*"))
+    before = sorted(tiny_build.rglob("*"))
     for command in (
-        ("run", build, "--device", "numpy:", "--images", wrong),
-        ("simulate", build, "--images", wrong),
+        ("run", tiny_build, "--device", "numpy:", "--images", wrong),
+        ("simulate", tiny_build, "--images", wrong),
     ):
         done = run_sangi(*command)
         assert done.returncode == 1, done.stderr
         assert done.stderr.endswith("error: images must have shape (N, 8, 8, 1), not (2, 8, 9)\n")
-    assert sorted(build.rglob("*")) == before
+    assert sorted(tiny_build.rglob("*")) == before
 
 
 def test_a_folder_that_is_no_build(tmp_path: Path, run_sangi: Command) -> None:
@@ -185,9 +182,7 @@ def test_a_folder_that_is_no_build(tmp_path: Path, run_sangi: Command) -> None:
 
 
 @pytest.mark.parametrize("device", ["nonsense", "nonsense:"])
-def test_an_unknown_device(tmp_path: Path, run_sangi: Command, device: str) -> None:
-    build = tmp_path / "build"
-    run_sangi("compile", DIGITS / "digits_tiny.onnx", "--board", "icebreaker", "-o", build)
-    done = run_sangi("run", build, "--device", device, "--images", DIGITS / "images.npz")
+def test_an_unknown_device(run_sangi: Command, tiny_build: Path, device: str) -> None:
+    done = run_sangi("run", tiny_build, "--device", device, "--images", DIGITS / "images.npz")
     assert done.returncode == 1
     assert "error: device must be" in done.stderr

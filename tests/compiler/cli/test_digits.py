@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,7 @@ LAYER_FIELDS = {
 
 
 def compile_digits(run_sangi: Command, name: str, out: Path) -> None:
-    done = run_sangi(
-        *("compile", DIGITS / f"{name}.onnx", "--board", "ulx3s_85f", "-o", out),
-    )
+    done = run_sangi("compile", DIGITS / f"{name}.onnx", "--board", "ulx3s_85f", "-o", out)
     assert done.returncode == 0, done.stderr
     assert "cycles per frame" in done.stdout
     assert "block RAM" in done.stdout
@@ -39,10 +38,17 @@ def read(build: Path) -> dict[str, object]:
     return report
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory, run_sangi: Command) -> Path:
+    build = tmp_path_factory.mktemp("int8") / "build"
+    compile_digits(run_sangi, "digits_int8", build)
+    return build
+
+
 @pytest.fixture
-def int8_build(tmp_path: Path, run_sangi: Command) -> Iterator[Path]:
-    compile_digits(run_sangi, "digits_int8", tmp_path / "build")
-    yield tmp_path / "build"
+def int8_build(tmp_path: Path, compiled: Path) -> Path:
+    """A copy of one build, which a test may change."""
+    return Path(shutil.copytree(compiled, tmp_path / "build"))
 
 
 def test_the_report_is_complete(int8_build: Path) -> None:
@@ -106,15 +112,15 @@ def test_the_simulated_device_equals_the_reference(int8_build: Path, run_sangi: 
     assert np.array_equal(outputs["numpy"]["logits"], outputs["sim"]["logits"])
 
 
-def test_run_writes_what_the_model_gives(tmp_path: Path, run_sangi: Command) -> None:
-    compile_digits(run_sangi, "digits_tiny", tmp_path / "build")
+def test_run_writes_what_the_model_gives(
+    tmp_path: Path, run_sangi: Command, tiny_build: Path
+) -> None:
+    build = shutil.copytree(tiny_build, tmp_path / "build")
     file = tmp_path / "y.npz"
-    done = run_sangi(
-        *("run", tmp_path / "build", "--device", "numpy:", "--images", IMAGES, "--out", file)
-    )
+    done = run_sangi("run", build, "--device", "numpy:", "--images", IMAGES, "--out", file)
     assert done.returncode == 0, done.stderr
     logits = np.load(file)["logits"]
     assert logits.dtype == np.float32
     labels = np.load(IMAGES)["y"]
     assert np.mean(logits.argmax(axis=1) == labels) > 0.94
-    assert json.loads((tmp_path / "build" / "results" / "run.json").read_text())["images"] == 360
+    assert json.loads((build / "results" / "run.json").read_text())["images"] == 360
