@@ -1,5 +1,6 @@
 """The folded engine against NumPy in every bit, and against its schedule in every cycle."""
 
+import gc
 import time
 from dataclasses import dataclass
 
@@ -231,10 +232,11 @@ def test_refused_weights(case, weights, message):
 
 
 def test_refused_fifo(monkeypatch):
-    monkeypatch.setattr(Folded, "_MustUse__silence", True)  # never elaborated
+    monkeypatch.setattr(Folded, "_MustUse__silence", True)
     params = Case().params
     with pytest.raises(ValueError, match="must have width 22 and burst 2, not 22 and 1"):
         Folded(params, np.zeros((4, 3, 3, 4), np.int64), [fifo(params.out, 4)])
+    gc.collect()
 
 
 def test_schedule_is_fast_for_large_frames():

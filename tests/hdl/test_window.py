@@ -1,5 +1,7 @@
 """The window buffer: any geometry through the folded engine, and the sums of its schedule."""
 
+import gc
+
 import numpy as np
 import pytest
 from harness import check, fifo, predict
@@ -155,6 +157,7 @@ def test_refusals(changes, message):
 
 
 def test_short_duration_is_refused(monkeypatch):
-    monkeypatch.setattr(Window, "_MustUse__silence", True)  # never elaborated
+    monkeypatch.setattr(Window, "_MustUse__silence", True)
     with pytest.raises(ValueError, match="duration must be at least 9, not 8"):
         Window(window(), 8)
+    gc.collect()
