@@ -53,9 +53,10 @@ class QuantizedConstant:
     scale: tuple[Fraction, ...]
     axis: int = 0
 
-    def transposed(self) -> QuantizedConstant:
-        """Return the same matrix with its two axes exchanged."""
-        return QuantizedConstant(self.codes.T, self.scale, 1 - self.axis)
+    def transposed(self, perm: tuple[int, ...]) -> QuantizedConstant:
+        """Return the constant with its axes in another order."""
+        axis = perm.index(self.axis) if len(self.scale) > 1 else 0
+        return QuantizedConstant(self.codes.transpose(perm), self.scale, axis)
 
 
 @dataclass(frozen=True, eq=False)

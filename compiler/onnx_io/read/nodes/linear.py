@@ -87,7 +87,7 @@ def _emit_dense(
 
 def _transposed(value: Constant | QuantizedConstant) -> Constant | QuantizedConstant:
     if isinstance(value, QuantizedConstant):
-        return value.transposed() if value.codes.ndim == 2 else value
+        return value.transposed((1, 0)) if value.codes.ndim == 2 else value
     return Constant(value.array.T)
 
 
