@@ -2,8 +2,8 @@
 
 With a paced source and channels that hold anything, the most that a channel ever holds is a depth
 with which exactly the same execution takes place. From there each FIFO whose cost matters is
-shrunk, the most expensive first, by bisection over the depths at which its cost falls, while the
-network is still proved to keep the interval.
+shrunk, the one with most to save first, by bisection over the depths at which its cost falls, while
+the network is still proved to keep the interval.
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ class Depths:
 
 
 def size_fifos(
-    dataflow: Dataflow, least: Mapping[str, int], cost: Cost, *, interval: int | None = None
+    dataflow: Dataflow,
+    least: Mapping[str, int],
+    cost: Cost,
+    *,
+    interval: int | None = None,
+    least_gain: float = 0.0,
 ) -> Depths:
     """Find depths with which a network is as fast as without bounds.
 
@@ -42,6 +47,8 @@ def size_fifos(
         What a FIFO takes, ascending with depth.
     interval : int, optional
         Cycles per frame to keep, if more than the network needs at least.
+    least_gain : float
+        FIFOs that cannot save more than this are left as they are.
     """
     fastest = free_interval(dataflow)
     interval = fastest if interval is None else max(interval, fastest)
@@ -59,8 +66,10 @@ def size_fifos(
         except Deadlock:
             return False
 
-    by_cost = sorted(depths, key=lambda name: (-cost(name, depths[name]), name))
-    for name in by_cost:
+    gains = {name: cost(name, depth) - cost(name, least[name]) for name, depth in depths.items()}
+    for name in sorted(gains, key=lambda name: (-gains[name], name)):
+        if gains[name] <= least_gain:
+            break
         steps = _steps(partial(cost, name), least[name], depths[name])
         depths[name] = _shallowest(steps, partial(holds, depths, name))
     return Depths(interval, depths)

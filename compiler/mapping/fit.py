@@ -11,17 +11,17 @@ from .select import Choice, Vector, vector
 KINDS = ("LUT", "FF", "block RAM", "DSP")
 
 HELP = {
-    "LUT": "fewer channels, ternary weights, or a lower --target-fps",
-    "FF": "fewer channels, or a lower --target-fps",
-    "block RAM": "fewer weights or fewer bits a weight (ternary ones take 2)",
-    "DSP": "ternary weights, or a lower --target-fps",
+    "LUT": "fewer channels, ternary weights",
+    "FF": "fewer channels",
+    "block RAM": "fewer weights, fewer bits a weight (ternary ones take 2)",
+    "DSP": "ternary weights",
 }
 
 LARGEST = 3
 
 
 def too_large(
-    name: str, choice: Choice, board: Board, budget: Vector, fixed: Vector, goal: str
+    name: str, choice: Choice, board: Board, budget: Vector, fixed: Vector, target: str | None
 ) -> FitError:
     """Return the error: what is needed, what there is, the largest layers, what helps.
 
@@ -36,11 +36,12 @@ def too_large(
         What may be used.
     fixed : Vector
         What is used beside the choice (shell, deep FIFOs).
-    goal : str
-        What the circuit was to reach: ``at any speed`` or a frame rate.
+    target : str or None
+        The frame rate and clock that the circuit was to reach; None where any would do.
     """
     needed = vector(choice.total) + fixed
     over = [i for i in range(4) if needed[i] > budget[i] * (1 + 1e-9)]
+    goal = "at any speed" if target is None else f"at {target}"
     lines = [
         f"network '{name}' does not fit {board.name} {goal}: "
         + "; ".join(
@@ -58,7 +59,8 @@ def too_large(
     )
     largest = ", ".join(f"{name} ({-size:.0f})" for size, name in sizes[:LARGEST])
     lines.append(f"The largest layers by {KINDS[worst]}: {largest}")
-    lines.append(f"What helps: a larger board, {HELP[KINDS[worst]]}")
+    slower = "" if target is None else ", a lower --target-fps"
+    lines.append(f"What helps: a larger board, {HELP[KINDS[worst]]}{slower}")
     return FitError(". ".join(lines))
 
 

@@ -31,6 +31,9 @@ Progress = Callable[[str], None]
 FILL = 0.8
 """Part of every resource that a circuit may use; place and route need the rest."""
 
+WORTHWHILE = 0.002
+"""Part of a board's resource for which a FIFO's depth is bisected."""
+
 ATTEMPTS = 6
 """Circuits whose FIFOs are sized before the search gives up."""
 
@@ -131,6 +134,13 @@ class _Search:
                 # Rings cost cycles beyond the foldings' own: ask for foldings that much faster.
                 miss = self.limit / design.cycles_per_frame
                 tightened = min(int((tightened or self.limit) * miss), found.interval - 1)
+        if fits:
+            raise FitError(
+                f"network '{self.program.name}' cannot reach {self.target_fps:g} frames/s at "
+                f"{self.clock_mhz:g} MHz: the fastest circuit found takes "
+                f"{design.cycles_per_frame} cycles per frame, not {self.limit}; "
+                "ask for fewer frames or a faster clock"
+            )
         raise self._failure(found.choice, reserve)
 
     def _find(self, reserve: Vector, limit: int | None) -> _Found:
@@ -177,12 +187,11 @@ class _Search:
         return "it"
 
     def _failure(self, choice: Choice, reserve: Vector) -> FitError:
-        if self.target_fps is None:
-            goal = "at any speed"
-        else:
-            goal = f"at {self.target_fps:g} frames/s and {self.clock_mhz:g} MHz"
+        target = None
+        if self.target_fps is not None:
+            target = f"{self.target_fps:g} frames/s and {self.clock_mhz:g} MHz"
         fixed = self.shell + reserve
-        return too_large(self.program.name, choice, self.board, self.budget, fixed, goal)
+        return too_large(self.program.name, choice, self.board, self.budget, fixed, target)
 
     def _design(self, choice: Choice, limit: int | None) -> Design:
         """Size the FIFOs of a choice and prove its steady state."""
@@ -202,7 +211,9 @@ class _Search:
             return float((vector(fifo_cost(fifo, family)) / available).max())
 
         least = {name: least_depth(s.beats, bursts[name]) for name, s in behind.items()}
-        sized: Depths = size_fifos(join(units, streams), least, cost, interval=limit)
+        sized: Depths = size_fifos(
+            join(units, streams), least, cost, interval=limit, least_gain=WORTHWHILE
+        )
         streams = tuple(
             replace(stream, depth=sized.depths.get(stream.name, 0)) for stream in streams
         )
