@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -47,7 +47,7 @@ def best_range(histogram: npt.NDArray[np.int64], span: Range) -> Range:
     """Return the part of a range whose grid has the least mean squared error.
 
     Clamping a few outliers makes every step finer. The error is summed over a histogram: every
-    value of a bin counts as the bin's centre. Both ends shrink by the same share.
+    value of a bin counts as the bin's centre. The ends are searched in turns: high, low, high.
 
     Parameters
     ----------
@@ -56,15 +56,15 @@ def best_range(histogram: npt.NDArray[np.int64], span: Range) -> Range:
     """
     edges = np.linspace(span.low, span.high, len(histogram) + 1)
     centres = (edges[:-1] + edges[1:]) / 2
-    errors = [
-        float(histogram @ (centres - rounded(centres, grid(candidate))) ** 2)
-        for candidate in _shrunk(span)
-    ]
-    return _shrunk(span)[int(np.argmin(errors))]
 
+    def error(candidate: Range) -> float:
+        return float(histogram @ (centres - rounded(centres, grid(candidate))) ** 2)
 
-def _shrunk(span: Range) -> Sequence[Range]:
-    return [Range(span.low * share, span.high * share) for share in SHRINKS]
+    best = span
+    for end in ("high", "low", "high"):
+        whole: float = getattr(span, end)
+        best = min((replace(best, **{end: whole * share}) for share in SHRINKS), key=error)
+    return best
 
 
 def rounded(values: npt.NDArray[np.float64], to: Quantize) -> npt.NDArray[np.float64]:

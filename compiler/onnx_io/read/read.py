@@ -131,7 +131,9 @@ def _add_constants(reader: Reader, model: Any) -> None:
 
 
 def _constant(reader: Reader, node: Any) -> None:
-    ((_, value),) = attributes(node).items()
+    value = next(iter(attributes(node).values()), None)
+    if value is None:
+        raise ModelError(f"Constant '{node_name(node)}' must hold a value")
     array = _finite(np.asarray(value), node.output[0], f"Constant '{node_name(node)}'")
     reader.values[node.output[0]] = Constant(array)
 

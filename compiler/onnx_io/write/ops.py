@@ -55,11 +55,14 @@ def _quantize(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     if (op.low, op.high) != (np.iinfo(kind).min, np.iinfo(kind).max):
         # A narrower range is a Clip in front of the quantizer, as other tools write it.
         pairs = list(zip(op.scale, op.zero_point, strict=True))
-        ends = [tuple((end - zp) * s for s, zp in pairs) for end in (op.low, op.high)]
-        low = writer.constant(f"{output}:low", _floats(ends[0]))
-        high = writer.constant(f"{output}:high", _floats(ends[1]))
-        source = writer.node("Max", (source, low), f"{output}:raised")
-        source = writer.node("Min", (source, high), f"{output}:clipped")
+        ends = [_floats(tuple((end - zp) * s for s, zp in pairs)) for end in (op.low, op.high)]
+        if op.per_channel:
+            limits = _limits(writer, output, ends)
+            source = writer.node("Max", (source, limits[0]), f"{output}:raised")
+            source = writer.node("Min", (source, limits[1]), f"{output}:clipped")
+        else:
+            limits = _limits(writer, output, [end.reshape(()) for end in ends])
+            source = writer.node("Clip", (source, *limits), f"{output}:clipped")
     axis: dict[str, int] = {"axis": -1} if op.per_channel else {}
     scale, zero_point = _floats(op.scale), np.array(op.zero_point, kind)
     if not op.per_channel:
@@ -70,6 +73,11 @@ def _quantize(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     )
     codes = writer.node("QuantizeLinear", (source, *grid), f"{output}:codes", **axis)
     writer.node("DequantizeLinear", (codes, *grid), output, **axis)
+
+
+def _limits(writer: Writer, output: str, ends: list[npt.NDArray[np.float32]]) -> list[str]:
+    names = (f"{output}:low", f"{output}:high")
+    return [writer.constant(name, end) for name, end in zip(names, ends, strict=True)]
 
 
 def _weights(writer: Writer, op: Any, output: str, perm: tuple[int, ...]) -> list[str]:

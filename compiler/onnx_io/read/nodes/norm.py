@@ -19,6 +19,9 @@ def batch_normalization(reader: Reader, node: Any) -> None:
         list(reader.exact(node, index, what).reshape(-1))
         for index, what in ((1, "scale"), (2, "B"), (3, "mean"), (4, "var"))
     )
+    lengths = [len(gamma), len(beta), len(mean), len(variance)]
+    if len(set(lengths)) != 1 or not gamma:
+        raise Refusal(f"scale, B, mean and var must have one length, not {lengths}")
     epsilon = exact_float(options.get("epsilon", 1e-5))
     if min(variance) + epsilon <= 0:
         raise Refusal(f"var + epsilon must be positive, not {float(min(variance) + epsilon)}")

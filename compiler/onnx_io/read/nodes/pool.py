@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ....ir.ops.averagepool import AveragePool
@@ -17,16 +18,22 @@ def max_pool(reader: Reader, node: Any) -> None:
     if len(node.output) > 1 and node.output[1]:
         raise Refusal("the second output (Indices) must not be used")
     options = attributes(node)
-    window = read_window(options, tuple(options["kernel_shape"]), reader.shape(node))
+    window = read_window(options, _kernel(options), reader.shape(node))
     reader.emit_on_image(
         node, MaxPool(window.kernel, window.stride, window.padding, window.dilation)
     )
 
 
+def _kernel(options: Mapping[str, Any]) -> tuple[int, ...]:
+    if "kernel_shape" not in options:
+        raise Refusal("kernel_shape must be given")
+    return tuple(options["kernel_shape"])
+
+
 def average_pool(reader: Reader, node: Any) -> None:
     """Translate AveragePool."""
     options = attributes(node)
-    window = read_window(options, tuple(options["kernel_shape"]), reader.shape(node))
+    window = read_window(options, _kernel(options), reader.shape(node))
     if window.dilation != (1, 1):
         raise Refusal(f"dilations must be 1, not {window.dilation}")
     include = bool(options.get("count_include_pad", 0))
