@@ -32,7 +32,6 @@ def size_fifos(
     least: Mapping[str, int],
     cost: Cost,
     *,
-    interval: int | None = None,
     least_gain: float = 0.0,
 ) -> Depths:
     """Find depths with which a network is as fast as without bounds.
@@ -45,13 +44,10 @@ def size_fifos(
         Per channel behind a unit: the depth below which nothing is gained.
     cost : callable (channel, depth) -> float
         What a FIFO takes, ascending with depth.
-    interval : int, optional
-        Cycles per frame to keep, if more than the network needs at least.
     least_gain : float
         FIFOs that cannot save more than this are left as they are.
     """
-    fastest = free_interval(dataflow)
-    interval = fastest if interval is None else max(interval, fastest)
+    interval = free_interval(dataflow)
     free = paced(dataflow, interval, bounded=False)
     levels = occupancy(dataflow, free)
     depths = {name: max(least[name], level) for name, level in levels.items()}

@@ -14,7 +14,7 @@ from ...runtime.errors import FitError
 from ...runtime.ops.conv import Conv
 from ...runtime.ops.dense import Dense
 from ...runtime.program import Program
-from ...sim.dataflow.steady import steady
+from ...sim.dataflow.steady import Unsettled, steady
 from .dataflow import dataflow_of, join
 from .design import Design, Stream, Unit
 from .divisors import divisors
@@ -33,6 +33,9 @@ FILL = 0.8
 
 WORTHWHILE = 0.002
 """Part of a board's resource for which a FIFO's depth is bisected."""
+
+MOST_FRAMES = 96
+"""Frames in which the steady state must be proved; large networks need about 5."""
 
 ATTEMPTS = 6
 """Circuits whose FIFOs are sized before the search gives up."""
@@ -121,7 +124,7 @@ class _Search:
         for _ in range(ATTEMPTS):
             found = self._find(reserve, tightened)
             self.say(f"size the FIFOs for {found.interval} cycles per frame")
-            design = self._design(found.choice, self.limit)
+            design = self._design(found.choice)
             taken = vector(total_resources(design))
             fits = bool((taken <= self.budget).all())
             quick = self.limit is None or design.cycles_per_frame <= self.limit
@@ -193,7 +196,7 @@ class _Search:
         fixed = self.shell + reserve
         return too_large(self.program.name, choice, self.board, self.budget, fixed, target)
 
-    def _design(self, choice: Choice, limit: int | None) -> Design:
+    def _design(self, choice: Choice) -> Design:
         """Size the FIFOs of a choice and prove its steady state."""
         units, streams = lay_out(choice)
         family = self.board.family
@@ -211,15 +214,19 @@ class _Search:
             return float((vector(fifo_cost(fifo, family)) / available).max())
 
         least = {name: least_depth(s.beats, bursts[name]) for name, s in behind.items()}
-        sized: Depths = size_fifos(
-            join(units, streams), least, cost, interval=limit, least_gain=WORTHWHILE
-        )
+        sized: Depths = size_fifos(join(units, streams), least, cost, least_gain=WORTHWHILE)
         streams = tuple(
             replace(stream, depth=sized.depths.get(stream.name, 0)) for stream in streams
         )
         draft = Design(self.program, self.board, self.clock_mhz, units, streams, 0, 0)
         self.say("prove the steady state")
-        proved = steady(dataflow_of(draft))
+        try:
+            proved = steady(dataflow_of(draft), most_frames=MOST_FRAMES)
+        except Unsettled as error:
+            raise FitError(
+                f"network '{self.program.name}' has no steady state that could be proved: {error}; "
+                "another --target-fps gives another circuit"
+            ) from error
         return replace(
             draft,
             cycles_per_frame=proved.cycles_per_frame,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 
 from sangi.hdl.schedule import Actor, InputPort, OutputPort, Schedule, repeat
 from sangi.sim.dataflow.execute import Deadlock, execute
@@ -22,18 +22,20 @@ from sangi.sim.dataflow.steady import (
 
 from .dataflow_oracle import dataflows, event_loop
 
-relaxed = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+relaxed = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @relaxed
 @given(dataflows(size=4))
 def test_interval_is_that_of_a_long_run(dataflow):
     try:
-        found = steady(dataflow, most_frames=40)
+        found = steady(dataflow, most_frames=60)
     except Deadlock:
         assert event_loop(dataflow, 8) is None
         return
-    frames = 70
+    except Unsettled:  # two parts of nearly equal speed: nothing is claimed
+        reject()
+    frames = 110
     starts = event_loop(dataflow, frames)
     sinks = [c for c in dataflow.channels if c.target is None]
     for times in starts[-len(sinks) :]:
