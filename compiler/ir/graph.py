@@ -104,7 +104,7 @@ class Graph:
 
     def verify(self) -> Graph:
         """Return the graph itself after checking every op and shape (see ``shape``)."""
-        self._shapes  # noqa: B018 - computing the shapes is the check
+        _ = self._shapes  # computing the shapes is the check
         return self
 
     def with_ops(self, ops: Mapping[str, Op]) -> Graph:
@@ -123,9 +123,6 @@ class GraphBuilder:
         self._metadata = dict(metadata or {})
         self._net = nx.MultiDiGraph()
         self._shapes: dict[str, Shape] = {}
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._net
 
     def unique(self, name: str) -> str:
         """Return ``name``, with a number behind it where it is taken."""
