@@ -83,7 +83,7 @@ def make_bitstream(board: Board, clock_mhz: float, seed: int, build: Path) -> Ro
     Raises
     ------
     ToolError
-        If a tool is missing or fails (with its last lines and the name of its log).
+        If a tool is missing or fails (with its errors, or its last lines).
     """
     check_tools()
     project, log = build / "project", build / "log"
@@ -123,6 +123,6 @@ def _run(tool: str, arguments: list[str], folder: Path, log: Path) -> None:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         errors = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
         raise ToolError(
-            f"{tool} failed (exit code {done.returncode}; whole output: {log}): "
+            f"{tool} failed (exit code {done.returncode}): "
             + " ".join(errors)[:600]
         )
