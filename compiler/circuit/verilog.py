@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from amaranth.back import rtlil
@@ -66,7 +68,8 @@ def verilog_of(design: Design, components: Mapping[str, Component]) -> dict[str,
     components : mapping of str to Component
         See Core.
     """
-    text = rtlil.convert(Core(design, components), name=TOP, emit_src=False)
+    with _no_collection():
+        text = rtlil.convert(Core(design, components), name=TOP, emit_src=False)
     with tempfile.TemporaryDirectory(prefix="sangi-rtl-") as name:
         source, target = Path(name) / "core.il", Path(name) / "core.v"
         source.write_text(text, encoding="utf-8")
@@ -100,6 +103,18 @@ def verilog_of(design: Design, components: Mapping[str, Component]) -> dict[str,
         owner: "\n".join([_header(design, units.get(owner)), *bodies])
         for owner, bodies in parts.items()
     }
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python from looking for garbage in a netlist that only grows: half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _header(design: Design, unit: Unit | None) -> str:

@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 BUILD = HERE / "sim_build"
 
 
-class OpenBench(Verilator):
+class OpenBench(Verilator):  # type: ignore[misc]
     """Verilator with only the bench open to cocotb, so that the core is optimized as a whole.
 
     With every signal open, as cocotb asks for, compiling takes three times as long.
