@@ -1,0 +1,60 @@
+"""Outputs: exact scales and offsets, then what the host does at the end of the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...runtime.errors import ModelError
+from ...runtime.program import Output, Step
+from ..ir import ops as ir
+from .state import State
+from .sums import wide_sum
+
+
+def lower_output(state: State, out: str, node: str, steps: tuple[Step, ...]) -> Output:
+    """Return how the host makes an output of the model from the program's tensor."""
+    value = state.values[node]
+    if any(term.tensor in state.raw for term in value.terms):
+        raise ModelError(f"output '{out}' must be computed from the input, not be the input")
+    if len(value.terms) == 2:
+        value = wide_sum(state, node, value)
+    after: tuple[Step, ...] = ()
+    if value.clipped:
+        after = (
+            Step(
+                "clip",
+                {
+                    "low": None if value.low is None else [float(x) for x in value.low],
+                    "high": None if value.high is None else [float(x) for x in value.high],
+                },
+            ),
+        )
+    return Output(
+        tensor=value.terms[0].tensor,
+        name=out,
+        scale=np.array([float(x) for x in value.terms[0].factor]),
+        offset=np.array([float(x) for x in value.shift]),
+        after=(*after, *value.moves, *steps),
+    )
+
+
+def tail_step(op: Any) -> Step | None:
+    """Return the host's step for an op that only the host computes, or None."""
+    if isinstance(op, ir.Softmax):
+        return Step("softmax", {"axis": op.axis})
+    if isinstance(op, ir.Sigmoid):
+        return Step("sigmoid")
+    if isinstance(op, ir.ArgMax):
+        return Step("argmax", {"axis": op.axis, "keepdims": op.keepdims})
+    return None
+
+
+def move_step(op: Any) -> Step | None:
+    """Return the host's step for a transpose or reshape, or None."""
+    if isinstance(op, ir.Reshape):
+        return Step("reshape", {"shape": list(op.shape)})
+    if isinstance(op, ir.Transpose):
+        return Step("transpose", {"perm": list(op.perm)})
+    return None
