@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -128,8 +129,9 @@ def simulate(
     else:
         file = read_images(Path(images), frames)
         inputs, y = prepare(program, file.x), file.y
+    results = _make_results(build)
     begin("build the simulation (Verilator, g++)")
-    executable = compiled(model, sources, build / "results" / "sim")
+    executable = compiled(model, sources, results / "sim")
 
     count = len(inputs[0])
     # At least 3 frames in a row, where there are as many: the interval shows only then.
@@ -173,7 +175,7 @@ def simulate(
         equal=1 - len(differing(got, want)) / count,
     )
     summary = asdict(result)
-    (build / "results" / "simulation.json").write_text(
+    (results / "simulation.json").write_text(
         json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     wanted = ("frames", "tensors", "mismatches", "cycles_per_frame", "latency_cycles")
@@ -204,6 +206,21 @@ def compiled(model: Model, sources: Sequence[Path], folder: Path) -> Path:
 
 def _silent(step: str) -> None:
     """Take a step's name and do nothing with it."""
+
+
+def _make_results(build: Path) -> Path:
+    """Return the folder for what simulations leave behind."""
+    folder = build / "results"
+    try:
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BuildError(
+            f"{folder} must be a folder that can be written, and is not ({error.strerror}); "
+            "copy the build to another place"
+        ) from error
+    return folder
 
 
 def _read_manifest(build: Path, program: Program) -> tuple[Model, list[Path]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,13 @@ def test_the_executable_is_kept_and_a_change_makes_a_new_one(build: Path, small:
     assert len(list((build / "results" / "sim").iterdir())) == len(kept) + 1
     assert simulate(build, frames=1).mismatches == 0
     assert len(list((build / "results" / "sim").iterdir())) == len(kept) + 1
+
+
+def test_results_that_cannot_be_written_are_refused(build: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(build, tmp_path / "copy", ignore=shutil.ignore_patterns("results"))
+    (copy / "results").write_text("not a folder")
+    with pytest.raises(BuildError, match="results must be a folder that can be written"):
+        simulate(copy, frames=1)
 
 
 def test_an_incomplete_build_is_refused(build: Path) -> None:
