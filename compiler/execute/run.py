@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from ..ir.graph import Graph
 from ..onnx_io.write.qdq import write_model
@@ -36,6 +35,9 @@ def run_batches(
     ------
     dict of node name to float32 (frames, *shape)
     """
+    # Here, not above: it takes a second, and only calibration and checks need it.
+    import onnxruntime
+
     names = tuple(nodes)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -82,11 +82,20 @@ def test_an_interrupt_exits_with_130_and_leaves_nothing(
     pipe = tmp_path / "board.toml"
     os.mkfifo(pipe)
     command = [*sangi_command, "compile", "model.onnx", "--board", pipe.name, "-o", "build"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
-        writer = opened_by_reader(pipe)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
-        os.close(writer)
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        # A shell that runs the tests in the background hands down an ignored SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        try:
+            writer = opened_by_reader(pipe)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=30)
+            os.close(writer)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert b"Traceback" not in errors
     assert sorted(path.name for path in tmp_path.iterdir()) == ["board.toml", "model.onnx"]
