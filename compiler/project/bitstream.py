@@ -122,7 +122,4 @@ def _run(tool: str, arguments: list[str], folder: Path, log: Path) -> None:
     if done.returncode:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         errors = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
-        raise ToolError(
-            f"{tool} failed (exit code {done.returncode}): "
-            + " ".join(errors)[:600]
-        )
+        raise ToolError(f"{tool} failed (exit code {done.returncode}): " + " ".join(errors)[:600])
