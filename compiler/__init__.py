@@ -1,1 +1,1 @@
-
+"""From an ONNX file to a build folder: frontend, lowering, mapping, circuit, project, report."""

@@ -1,1 +1,1 @@
-
+"""The cycle model, and the circuit in Verilator."""

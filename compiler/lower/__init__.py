@@ -1,1 +1,1 @@
-
+"""From the integer-ready graph to the integer program, every rounding proved."""

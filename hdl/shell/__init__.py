@@ -1,1 +1,1 @@
-
+"""Shells: what joins a core to the outside of its chip."""
