@@ -15,9 +15,11 @@ from .circuit.testbench import write_testbench
 from .circuit.verilog import write_rtl
 from .driver import write_driver
 from .frontend import load
+from .mapping.design import Design
 from .mapping.mapper import map_program
 from .project.bitstream import check_tools, make_bitstream
 from .project.nextpnr_ecp5 import write_project
+from .report.link import link_fps
 from .report.report import Report, make_report, with_routing, write_report
 from .steps import Progress, StepLog
 from .workspace import new_folder
@@ -115,6 +117,8 @@ def compile_model(
             write_project(target, design.clock_mhz, seed, folder)
         routed = None
         if bitstream:
+            if note is not None and target_fps is None:
+                _note_idle_speed(design, note)
             steps.begin("synthesize, place and route")
             routed = make_bitstream(target, design.clock_mhz, seed, folder)
         report = make_report(design, steps.names)
@@ -123,6 +127,17 @@ def compile_model(
         write_report(folder, report)
         steps.write(folder / "log" / "compile.log")
     return report
+
+
+def _note_idle_speed(design: Design, note: Callable[[str], None]) -> None:
+    """Say so where the circuit is much faster than its link: it takes long to place and route."""
+    carried = link_fps(design)
+    fps = design.clock_mhz * 1e6 / design.cycles_per_frame
+    if carried is not None and fps > 2 * carried:
+        note(
+            f"the circuit computes {fps:,.0f} frames per second and the link carries "
+            f"{carried:,.0f}; --target-fps {carried:.0f} gives a smaller one, routed sooner"
+        )
 
 
 def _check_options(
