@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..ir.graph import Graph
 from ..onnx_io.write.qdq import write_model
+from .runtime import quiet_onnxruntime
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -35,9 +36,7 @@ def run_batches(
     ------
     dict of node name to float32 (frames, *shape)
     """
-    # Here, not above: it takes a second, and only calibration and checks need it.
-    import onnxruntime
-
+    onnxruntime = quiet_onnxruntime()
     names = tuple(nodes)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
