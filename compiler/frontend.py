@@ -55,7 +55,7 @@ def load_graph(
     note : callable, optional
         Called with a line that the user should see.
     watch : callable, optional
-        Called after every pass with the pass and the graph.
+        Called after every pass with the pass and the graphs before and after.
 
     Raises
     ------

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import BuildError, DataError
+from .numerics import Rounding
 from .ops.base import IntArray, TensorType
 from .program import Input, Output, Program, Step
 
@@ -140,12 +141,31 @@ def _affine(values: Array, scale: list[float], shift: list[float]) -> Array:
 
 
 def _quantize(
-    values: Array, scale: list[float], zero_point: list[int], low: int, high: int
+    values: Array,
+    scale: list[float],
+    zero_point: list[float],
+    low: int,
+    high: int,
+    rounding: str = Rounding.HALF_EVEN.value,
+    zero_first: bool = False,
 ) -> Array:
     if not np.isfinite(values).all():
         raise DataError("images must be finite, not NaN or infinite")
-    codes = np.rint(values / np.array(scale)) + np.array(zero_point)
+    codes, zeros = values / np.array(scale), np.array(zero_point)
+    whole = _ROUND[Rounding(rounding)]
+    codes = whole(codes + zeros) if zero_first else whole(codes) + zeros
     return np.asarray(np.clip(codes, low, high), dtype=np.int64)
+
+
+_ROUND: Mapping[Rounding, Callable[[Array], Array]] = {
+    Rounding.HALF_EVEN: np.rint,
+    Rounding.HALF_UP: lambda x: np.copysign(np.floor(np.abs(x) + 0.5), x),
+    Rounding.HALF_DOWN: lambda x: np.copysign(np.ceil(np.abs(x) - 0.5), x),
+    Rounding.UP: lambda x: np.copysign(np.ceil(np.abs(x)), x),
+    Rounding.DOWN: np.trunc,
+    Rounding.CEIL: np.ceil,
+    Rounding.FLOOR: np.floor,
+}
 
 
 def _clip(values: Array, low: list[float] | None, high: list[float] | None) -> Array:

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
+
+class Rounding(Enum):
+    """How a real number becomes an integer.
+
+    ``HALF_UP`` and ``HALF_DOWN`` take ties away from zero and towards zero; ``UP`` and ``DOWN``
+    take everything that is not whole there, as QONNX's ``Quant`` names them.
+    """
+
+    HALF_EVEN = "half_even"
+    HALF_UP = "half_up"
+    HALF_DOWN = "half_down"
+    UP = "up"
+    DOWN = "down"
+    CEIL = "ceil"
+    FLOOR = "floor"
+
 
 def bits_for(low: int, high: int) -> int:
     """Return the width in bits of the narrowest integer that holds ``low`` … ``high``.

@@ -11,6 +11,7 @@ import networkx as nx
 
 from ...runtime.errors import ModelError
 from .ops.base import Op, Shape
+from .origin import Origin
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +23,9 @@ class Graph:
     name : str
         The model's name.
     net : networkx.MultiDiGraph
-        Node attributes ``op``, ``tensor`` (name of the node's one output) and ``index`` (place
-        in the file, which settles the order); edge attributes ``output`` (0) and ``input``.
+        Node attributes ``op``, ``origin`` (the tensor of the file that the node's one output is)
+        and ``index`` (place in the file, which settles the order); edge attributes ``output`` (0)
+        and ``input``.
         Never changed in place.
     outputs : tuple of (node, ONNX output name)
     metadata : mapping of str to str
@@ -52,7 +54,7 @@ class Graph:
             try:
                 op.verify()
                 inputs = self.inputs(name)
-                if len(inputs) != op.arity:
+                if op.arity is not None and len(inputs) != op.arity:
                     raise ValueError(f"number of inputs must be {op.arity}, not {len(inputs)}")
                 shapes[name] = op.infer(*(shapes[source] for source in inputs))
             except ValueError as error:
@@ -70,7 +72,12 @@ class Graph:
 
     def tensor(self, name: str) -> str:
         """Return the name of the tensor that a node makes."""
-        return str(self.net.nodes[name]["tensor"])
+        return self.origin(name).tensor
+
+    def origin(self, name: str) -> Origin:
+        """Return the tensor of the file that a node makes, and the order of its elements."""
+        origin: Origin = self.net.nodes[name]["origin"]
+        return origin
 
     def inputs(self, name: str) -> tuple[str, ...]:
         """Return the producers of a node's inputs, in input order."""
@@ -107,11 +114,13 @@ class Graph:
         _ = self._shapes  # computing the shapes is the check
         return self
 
-    def with_ops(self, ops: Mapping[str, Op]) -> Graph:
-        """Return the graph with other ops in the nodes named by ``ops``."""
+    def with_ops(self, ops: Mapping[str, Op], origins: Mapping[str, Origin] | None = None) -> Graph:
+        """Return the graph with other ops (and origins) in the nodes named."""
         net = self.net.copy()
         for name, op in ops.items():
             net.nodes[name]["op"] = op
+        for name, origin in (origins or {}).items():
+            net.nodes[name]["origin"] = origin
         return replace(self, net=net)
 
 
@@ -132,8 +141,10 @@ class GraphBuilder:
             candidate = f"{name}_{number}"
         return candidate
 
-    def add(self, name: str, op: Op, inputs: Iterable[str] = (), tensor: str | None = None) -> str:
-        """Append a node and return its name (made unique).
+    def add(
+        self, name: str, op: Op, inputs: Iterable[str] = (), tensor: str | Origin | None = None
+    ) -> str:
+        """Append a node and return its name (made unique), which also names its tensor by default.
 
         Raises
         ------
@@ -147,9 +158,8 @@ class GraphBuilder:
             self._shapes[name] = op.infer(*(self._shapes[source] for source in sources))
         except ValueError as error:
             raise ModelError(f"{type(op).__name__} '{name}': {error}") from error
-        self._net.add_node(
-            name, op=op, tensor=name if tensor is None else tensor, index=len(self._net)
-        )
+        origin = tensor if isinstance(tensor, Origin) else Origin(tensor or name)
+        self._net.add_node(name, op=op, origin=origin, index=len(self._net))
         for index, source in enumerate(sources):
             self._net.add_edge(source, name, output=0, input=index)
         return name

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...runtime.numerics import Rounding
 from ...runtime.ops.add import Add
+from .exact import Rounded, divide
 from .requantize import MAX_PRODUCT_BITS
 
 MAX_PAIRS = 1 << 16
@@ -20,21 +22,21 @@ MAX_SHIFT = 32
 
 def requantizing_add(
     scales: tuple[Fraction, Fraction],
-    shift: Fraction,
-    zero_point: int,
-    low: int,
-    high: int,
+    function: Rounded,
     ranges: tuple[tuple[int, int], tuple[int, int]],
 ) -> Add | None:
     """Return an op equal to the rounded sum for every pair of inputs, by enumeration, or None.
 
-    The sum is ``clamp(round_half_even(scales[0]*a + scales[1]*b + shift) + zero_point, low,
-    high)``. Multiply-add-shift is tried with growing shifts; where powers of two make ties, the
+    The sum is ``function`` of 1 with ``scales[0]*a + scales[1]*b`` in place of its scale.
+    Multiply-add-shift is tried with growing shifts; where powers of two make ties, the
     exact shift with half-even ties. None where neither holds or the inputs are too wide: then an
     exact wide sum and a requantizer do the same in two ops.
 
     Parameters
     ----------
+    scales : pair of Fraction
+    function : Rounded
+        Shift, rounding, zero point and range of the output; its scale is not used.
     ranges : pairs (low, high) of a and b
     """
     sizes = [last - first + 1 for first, last in ranges]
@@ -42,30 +44,24 @@ def requantizing_add(
         return None
     a = np.arange(ranges[0][0], ranges[0][1] + 1, dtype=np.int64)[:, None]
     b = np.arange(ranges[1][0], ranges[1][1] + 1, dtype=np.int64)[None, :]
-    target = _exact(scales, shift, zero_point, low, high, a, b)
-    return _multiply_shift(scales, low, high, a, b, target) or _shift_ties(
-        scales, shift, zero_point, low, high, ranges
+    target = _exact(scales, function, a, b)
+    return _multiply_shift(scales, function.low, function.high, a, b, target) or _shift_ties(
+        scales, function, ranges
     )
 
 
 def _exact(
     scales: tuple[Fraction, Fraction],
-    shift: Fraction,
-    zero_point: int,
-    low: int,
-    high: int,
+    function: Rounded,
     a: npt.NDArray[np.int64],
     b: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
     """Return the rounded sum of all pairs (len(a), len(b)), in integers of any size."""
-    denominator = lcm(*(x.denominator for x in (*scales, shift)))
-    p, q, r = (int(x * denominator) for x in (*scales, shift))
-    twice: npt.NDArray[Any] = (2 * p) * a.astype(object) + (2 * q) * b.astype(object)
-    twice = twice + 2 * r + denominator
-    nearest = twice // (2 * denominator)
-    tie = (nearest * (2 * denominator) == twice) & (nearest % 2 == 1)
-    rounded = nearest - tie.astype(object) + zero_point
-    clamped: npt.NDArray[np.int64] = np.clip(rounded, low, high).astype(np.int64)
+    denominator = lcm(*(x.denominator for x in (*scales, function.shift)))
+    p, q, r = (int(x * denominator) for x in (*scales, function.shift))
+    top: npt.NDArray[Any] = p * a.astype(object) + q * b.astype(object) + r
+    codes = divide(top, denominator, function.rounding) + function.zero_point
+    clamped: npt.NDArray[np.int64] = np.clip(codes, function.low, function.high).astype(np.int64)
     return clamped
 
 
@@ -102,19 +98,18 @@ def _multiply_shift(
 
 def _shift_ties(
     scales: tuple[Fraction, Fraction],
-    shift: Fraction,
-    zero_point: int,
-    low: int,
-    high: int,
+    function: Rounded,
     ranges: tuple[tuple[int, int], tuple[int, int]],
 ) -> Add | None:
     """Return the exact shift with half-even ties, where all constants are binary fractions."""
-    denominator = lcm(*(x.denominator for x in (*scales, shift)))
-    if denominator & (denominator - 1) or zero_point % 2:
+    denominator = lcm(*(x.denominator for x in (*scales, function.shift)))
+    if denominator & (denominator - 1) or function.zero_point % 2:
+        return None
+    if function.rounding is not Rounding.HALF_EVEN:
         return None
     bits = max(1, denominator.bit_length() - 1)
-    first, second, constant = (int(x * (1 << bits)) for x in (*scales, shift))
-    offset = constant + (zero_point << bits) + (1 << (bits - 1))
+    first, second, constant = (int(x * (1 << bits)) for x in (*scales, function.shift))
+    offset = constant + (function.zero_point << bits) + (1 << (bits - 1))
     reach = sum(
         abs(m) * max(abs(r[0]), abs(r[1])) for m, r in zip((first, second), ranges, strict=True)
     )
@@ -124,7 +119,7 @@ def _shift_ties(
         np.array([[first], [second]], dtype=np.int64),
         np.array([offset], dtype=np.int64),
         bits,
-        low,
-        high,
+        function.low,
+        function.high,
         ties=True,
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from ...runtime.errors import UnsupportedError
+from ...runtime.numerics import Rounding
 from ...runtime.ops.base import TensorType
 from ...runtime.ops.lookup import Lookup
 from ...runtime.ops.requantize import Requantize
@@ -67,6 +69,13 @@ def quantize_input(state: State, name: str, op: ir.Quantize, value: Value) -> Va
     return _bytes_to_codes(state, name, op, tensor, functions, value.shape)
 
 
+def placeholder(state: State, name: str, op: ir.Quantize) -> Value:
+    """Return the codes of a quantizer behind something that could not be lowered."""
+    shape = state.graph.shape(name)
+    tensor = state.builder.source(state.graph.tensor(name), TensorType(shape, op.low, op.high))
+    return codes_of(op, tensor, shape)
+
+
 def _bytes_to_codes(
     state: State,
     name: str,
@@ -98,15 +107,12 @@ def _host_quantizer(value: Value, op: ir.Quantize) -> tuple[Step, ...]:
     if factor != (Fraction(1),) or shift != (Fraction(0),):
         scale = [float(x) for x in factor]
         steps.append(Step("affine", {"scale": scale, "shift": [float(x) for x in shift]}))
-    steps.append(
-        Step(
-            "quantize",
-            {
-                "scale": [float(x) for x in op.scale],
-                "zero_point": list(op.zero_point),
-                "low": op.low,
-                "high": op.high,
-            },
-        )
-    )
-    return tuple(steps)
+    attributes: dict[str, Any] = {
+        "scale": [float(x) for x in op.scale],
+        "zero_point": [float(x) if op.zero_first else int(x) for x in op.zero_point],
+        "low": op.low,
+        "high": op.high,
+    }
+    if op.rounding is not Rounding.HALF_EVEN or op.zero_first:
+        attributes |= {"rounding": op.rounding.value, "zero_first": op.zero_first}
+    return (*steps, Step("quantize", attributes))

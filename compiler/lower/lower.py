@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ...runtime.errors import UnsupportedError
+from ...runtime.errors import ModelError
 from ...runtime.program import Program, Step
 from ..ir import ops as ir
 from ..ir.graph import Graph
+from ..problems import Problem, refusal
 from .elementwise import lower_affine, lower_clip, lower_quantize, lower_relu
-from .inputs import lower_input
+from .inputs import lower_input, placeholder
 from .layers import lower_conv, lower_dense
 from .outputs import lower_output, move_step, tail_step
 from .pooling import lower_averagepool, lower_maxpool
@@ -42,8 +44,47 @@ RULES: Mapping[type, Callable[[State, str, Any], Value]] = {
 """How each op of the graph is lowered."""
 
 
+@dataclass(frozen=True, eq=False)
+class Lowering:
+    """What lowering made of a graph.
+
+    Attributes
+    ----------
+    program : Program, or None
+        None where there are problems.
+    values : mapping of node name to Value, or None
+        What every node's tensor is in the program's integers; None for what the host computes and
+        for what could not be lowered.
+    problems : tuple of Problem
+        Everything that cannot be mapped exactly, in the graph's order.
+    """
+
+    program: Program | None
+    values: Mapping[str, Value | None]
+    problems: tuple[Problem, ...]
+
+
 def lower(graph: Graph, *, input_kind: InputKind = "auto") -> Program:
-    """Return the integer program of a graph in normal form (every real value rounded exactly).
+    """Return the integer program of a graph, or refuse it.
+
+    Parameters are those of ``lower_graph``.
+
+    Raises
+    ------
+    UnsupportedError
+        Once, for everything that cannot be mapped exactly; the message names the nodes.
+    """
+    lowering = lower_graph(graph, input_kind=input_kind)
+    if lowering.program is None:
+        raise refusal(graph.name, lowering.problems)
+    return lowering.program
+
+
+def lower_graph(graph: Graph, *, input_kind: InputKind = "auto") -> Lowering:
+    """Lower a graph in normal form (every real value rounded exactly), as far as that goes.
+
+    Behind a node that cannot be lowered, lowering goes on at the next quantizer, whose codes are
+    known whatever it gets.
 
     Parameters
     ----------
@@ -53,29 +94,31 @@ def lower(graph: Graph, *, input_kind: InputKind = "auto") -> Program:
         What the circuit takes: raw ``bytes`` (0…255), or ``codes`` of the first quantizer, which
         the host then computes; ``auto`` takes bytes for normalized inputs, and for images whose
         first quantizer can tell whole numbers apart (scale at least 1/2).
-
-    Raises
-    ------
-    ModelError
-        If a value that must be quantized is not.
-    UnsupportedError
-        If something cannot be mapped exactly; the message names the node.
     """
     state = State(graph, input_kind)
     tails: Tails = {}
+    lost: set[str] = set()
+    problems: list[Problem] = []
     for name in graph.order():
         op = graph.op(name)
-        tail = _tail(graph, name, tails)
-        if tail is not None:
-            tails[name] = tail
+        if isinstance(op, ir.Opaque) or not lost.isdisjoint(graph.inputs(name)):
+            if isinstance(op, ir.Quantize):
+                state.values[name] = placeholder(state, name, op)
+            else:
+                lost.add(name)
             continue
-        rule = RULES.get(type(op))
-        if rule is None:
-            raise UnsupportedError(f"{type(op).__name__} '{name}' cannot be mapped to a circuit")
         try:
-            state.values[name] = rule(state, name, op)
-        except ValueError as error:
-            raise UnsupportedError(f"{type(op).__name__} '{name}': {error}") from error
+            tail = _tail(graph, name, tails)
+            if tail is not None:
+                tails[name] = tail
+                continue
+            state.values[name] = _rule(op)(state, name, op)
+        except (ValueError, ModelError) as error:
+            problems.append(_problem(name, op, error))
+            lost.add(name)
+    values = {name: state.values.get(name) for name in graph.order()}
+    if problems or lost:
+        return Lowering(None, values, tuple(problems))
     outputs = tuple(
         lower_output(state, out, *tails.get(node, (node, ()))) for node, out in graph.outputs
     )
@@ -84,7 +127,7 @@ def lower(graph: Graph, *, input_kind: InputKind = "auto") -> Program:
         for op in map(graph.op, graph.order())
         if isinstance(op, ir.Conv | ir.Dense)
     )
-    return Program(
+    program = Program(
         name=graph.name,
         inputs=tuple(state.entries.values()),
         nodes=tuple(state.builder.nodes),
@@ -92,6 +135,20 @@ def lower(graph: Graph, *, input_kind: InputKind = "auto") -> Program:
         types=dict(state.builder.types),
         original_weights=int(graph.metadata.get(ORIGINAL_WEIGHTS, weights)),
     )
+    return Lowering(program, values, ())
+
+
+def _rule(op: Any) -> Callable[[State, str, Any], Value]:
+    rule = RULES.get(type(op))
+    if rule is None:
+        raise ValueError("op type is not supported in a circuit")
+    return rule
+
+
+def _problem(name: str, op: Any, error: Exception) -> Problem:
+    kind = type(op).__name__
+    # Errors of helpers name their node already.
+    return Problem(name, kind, str(error).removeprefix(f"{kind} '{name}': "))
 
 
 def _tail(graph: Graph, name: str, tails: Tails) -> tuple[str, tuple[Step, ...]] | None:
@@ -104,9 +161,9 @@ def _tail(graph: Graph, name: str, tails: Tails) -> tuple[str, tuple[Step, ...]]
             return None
         step = move_step(op)
         if step is None:
-            raise UnsupportedError(
-                f"{type(op).__name__} '{name}' must not follow Softmax, Sigmoid or ArgMax; "
-                "these are computed by the host, at the end of the model"
+            raise ValueError(
+                "must not follow Softmax, Sigmoid or ArgMax; these are computed by the host, at "
+                "the end of the model"
             )
     node, steps = tails.get(sources[0], (sources[0], ()))
     return node, (*steps, step)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import lcm
 
 import numpy as np
 
+from ...runtime.numerics import Rounding
 from ...runtime.ops.base import Op
 from ...runtime.ops.requantize import Requantize
 from ...runtime.ops.threshold import Threshold
@@ -84,9 +86,7 @@ class _Channel:
         rising = function
         if self.sign < 0:
             low, high = -high, -low
-            rising = Rounded(
-                -function.scale, function.shift, function.zero_point, function.low, function.high
-            )
+            rising = replace(function, scale=-function.scale)
         self.low, self.high = low, high
         self.constant = function(low) if function.scale == 0 else None
         if function.scale == 0:
@@ -134,7 +134,10 @@ def shift_ties(functions: Sequence[Rounded], low: int, high: int) -> Requantize 
     first = functions[0]
     denominator = lcm(*(d for f in functions for d in (f.scale.denominator, f.shift.denominator)))
     if denominator & (denominator - 1) or any(
-        (f.low, f.high) != (first.low, first.high) or f.zero_point % 2 for f in functions
+        (f.low, f.high) != (first.low, first.high)
+        or f.zero_point % 2
+        or f.rounding is not Rounding.HALF_EVEN
+        for f in functions
     ):
         return None
     shift = max(1, denominator.bit_length() - 1)
@@ -161,7 +164,7 @@ def thresholds(functions: Sequence[Rounded], low: int, high: int) -> Threshold:
     least = min(f.low for f in functions)
     most = max(f.high for f in functions)
     for f in functions:
-        wide = Rounded(f.scale, f.shift, f.zero_point, least, most)
+        wide = replace(f, low=least, high=most)
         if f.scale == 0:
             rows.append(np.full(most - least, high + 1, dtype=object))
             row = np.full(most - least + 1, f(low), dtype=object)
@@ -169,7 +172,7 @@ def thresholds(functions: Sequence[Rounded], low: int, high: int) -> Threshold:
             rows.append(wide.first(low, high))
             row = np.arange(least, most + 1).astype(object)
         else:
-            mirrored = Rounded(-f.scale, f.shift, f.zero_point, least, most)
+            mirrored = replace(wide, scale=-f.scale)
             # y >= j holds for -x >= t, that is for x <= -t: the step down is taken at 1 - t.
             rows.append((1 - mirrored.first(-high, -low))[::-1])
             row = np.arange(least, most + 1).astype(object)[::-1]

@@ -12,8 +12,7 @@ from .value import Reals, Term, Value, per_channel
 
 def codes_of(op: ir.Quantize, tensor: str, shape: tuple[int, ...]) -> Value:
     """Return the real value of a quantizer's codes."""
-    zeros = op.zero_point * (len(op.scale) // len(op.zero_point))
-    shift = tuple(-s * z for s, z in zip(op.scale, zeros, strict=True))
+    shift = tuple(-s * z for s, z in zip(op.scale, op.zero_point, strict=True))
     return Value((Term(tensor, op.scale),), shift, shape)
 
 
@@ -30,15 +29,13 @@ def rounded_functions(op: ir.Quantize, factor: Reals, value: Value) -> list[Roun
     highs = per_channel(value.high, count) if value.high is not None else (None,) * count
     functions = []
     for a, b, s, zero, low, high in zip(factors, shifts, scales, zeros, lows, highs, strict=True):
+        inside, outside = (zero, 0) if op.zero_first else (0, int(zero))
         # Rounding is monotone: a clip before it is a clip of the codes behind it.
-        first = op.low if low is None else _code(low / s, zero, op)
-        last = op.high if high is None else _code(high / s, zero, op)
-        functions.append(Rounded(a / s, b / s, zero, first, last))
+        whole = Rounded(Fraction(1), Fraction(inside), outside, op.low, op.high, op.rounding)
+        first = op.low if low is None else whole.at(low / s)
+        last = op.high if high is None else whole.at(high / s)
+        functions.append(Rounded(a / s, b / s + inside, outside, first, last, op.rounding))
     return functions
-
-
-def _code(value: Fraction, zero: int, op: ir.Quantize) -> int:
-    return min(max(round(value) + zero, op.low), op.high)
 
 
 def is_identity(functions: list[Rounded], type_: TensorType) -> bool:

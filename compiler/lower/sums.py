@@ -50,10 +50,7 @@ def rounded_sum(state: State, name: str, op: ir.Quantize, value: Value) -> Value
     types = [state.builder.types[term.tensor] for term in value.terms]
     node = requantizing_add(
         (a.factor[0] / scale, b.factor[0] / scale),
-        function.shift,
-        function.zero_point,
-        function.low,
-        function.high,
+        function,
         ((types[0].low, types[0].high), (types[1].low, types[1].high)),
     )
     if node is None:

@@ -31,7 +31,7 @@ class CancelQuantizers(Pass):
                 grid = grid_of(builder, inputs[0])
                 if grid is not None and _includes(op, grid):
                     return inputs[0]
-            return builder.add(name, op, inputs, graph.tensor(name))
+            return builder.add(name, op, inputs, graph.origin(name))
 
         return rebuild(graph, visit)
 

@@ -10,6 +10,7 @@ from ..ir.ops.add import Add
 from ..ir.ops.base import Elementwise, Op
 from ..ir.ops.input import Input
 from ..ir.ops.transpose import Transpose
+from ..ir.origin import transposed as transposed_places
 from ..ir.rebuild import rebuild
 from .base import Pass
 
@@ -86,7 +87,10 @@ def _push_down(graph: Graph) -> Graph:
             sources = [transposed(node, compose(p, inverse(perm))) for node, p in inputs]
         else:
             sources = [transposed(node, p) for node, p in inputs]
-        kept[name] = (builder.add(name, op, sources, graph.tensor(name)), perm)
+        origin = graph.origin(name)
+        if not is_identity(perm):
+            origin = origin.moved(transposed_places(graph.shape(name), inverse(perm)))
+        kept[name] = (builder.add(name, op, sources, origin), perm)
     return builder.build((transposed(*kept[node]), output) for node, output in graph.outputs)
 
 
@@ -110,7 +114,7 @@ def _input_layout(graph: Graph) -> Graph:
             moved = [graph.op(reader) for reader in border]
             turned = all(isinstance(op, Transpose) and op.perm == (1, 2, 0) for op in moved)
             if border and turned and not any(graph.is_output(node) for node in region):
-                graph = _as_nchw(graph, name, frozenset(border))
+                graph = _as_nchw(graph, name, region, frozenset(border))
     return graph
 
 
@@ -124,12 +128,15 @@ def _same_layout(graph: Graph, start: str) -> frozenset[str]:
     return frozenset(region)
 
 
-def _as_nchw(graph: Graph, start: str, gone: frozenset[str]) -> Graph:
+def _as_nchw(graph: Graph, start: str, region: frozenset[str], gone: frozenset[str]) -> Graph:
+    places = transposed_places(graph.shape(start), (1, 2, 0))
+
     def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
         if name in gone:
             return inputs[0]
         if name == start and isinstance(op, Input):
             op = replace(op, layout="NCHW")
-        return builder.add(name, op, inputs, graph.tensor(name))
+        origin = graph.origin(name)
+        return builder.add(name, op, inputs, origin.moved(places) if name in region else origin)
 
     return rebuild(graph, visit)

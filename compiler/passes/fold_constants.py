@@ -38,7 +38,7 @@ class FoldConstants(Pass):
         def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
             if name in folded:
                 return inputs[0]
-            tensor = graph.tensor(name)
+            origin = graph.origin(name)
             if isinstance(op, Conv | Dense):
                 last = name
                 while (reader := only_consumer(graph, last)) is not None:
@@ -49,8 +49,8 @@ class FoldConstants(Pass):
                         break
                     op, last = _fold(op, constants), reader
                     folded[reader] = name
-                    tensor = graph.tensor(reader)
-            return builder.add(name, op, inputs, tensor)
+                    origin = graph.origin(reader)
+            return builder.add(name, op, inputs, origin)
 
         return rebuild(graph, visit)
 

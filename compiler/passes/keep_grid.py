@@ -30,7 +30,7 @@ class KeepGrid(Pass):
         """Return the graph in which every grid is visible."""
 
         def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
-            node = builder.add(name, op, inputs, graph.tensor(name))
+            node = builder.add(name, op, inputs, graph.origin(name))
             if not isinstance(op, Relu | Clip):
                 return node
             readers = [graph.op(reader) for reader, _ in graph.consumers(name)]

@@ -28,6 +28,7 @@ class NormalizeInput(Pass):
     """
 
     name: ClassVar[str] = "normalize-input"
+    keeps_numbers: ClassVar[bool] = False
 
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
@@ -42,7 +43,7 @@ class NormalizeInput(Pass):
         """
 
         def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
-            source = builder.add(name, op, inputs, graph.tensor(name))
+            source = builder.add(name, op, inputs, graph.origin(name))
             if not isinstance(op, Input):
                 return source
             return builder.add("normalize", self._affine(builder.shape(source)[-1]), [source])

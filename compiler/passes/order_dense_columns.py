@@ -16,6 +16,7 @@ from ..ir.ops.dense import Dense
 from ..ir.ops.quantize import Quantize
 from ..ir.ops.reshape import Reshape
 from ..ir.ops.transpose import Transpose
+from ..ir.origin import Origin
 from .base import Pass
 
 Order = npt.NDArray[np.int64]
@@ -39,6 +40,7 @@ class OrderDenseColumns(Pass):
     def __call__(self, graph: Graph) -> Graph:
         """Return the graph without Transposes in front of flattened Dense inputs."""
         ops: dict[str, Op] = {}
+        origins: dict[str, Origin] = {}
         flattened: list[str] = []
         for name in graph.order():
             op = graph.op(name)
@@ -51,8 +53,14 @@ class OrderDenseColumns(Pass):
                 shape = graph.shape(graph.inputs(transpose)[0])
                 order = np.arange(op.shape[0]).reshape(shape).transpose(perm.perm).reshape(-1)
                 ops.update({reader: _permuted(graph.op(reader), order) for reader in readers})
+                places = np.argsort(order)
+                origins.update(
+                    (moved, graph.origin(moved).moved(places))
+                    for moved in (name, *readers)
+                    if not isinstance(graph.op(moved), Dense)
+                )
                 flattened.append(name)
-        return _bypass_transposes(graph.with_ops(ops), flattened)
+        return _bypass_transposes(graph.with_ops(ops, origins), flattened)
 
 
 def _readers(graph: Graph, start: str) -> list[str] | None:

@@ -16,8 +16,9 @@ from .relu_before_pool import ReluBeforePool
 from .remove_relu import RemoveRelu
 from .simplify_shapes import SimplifyShapes
 
-#: Called after every pass, with the pass and the graph that it made: to dump, time or verify.
-Watch = Callable[[Pass, Graph], None]
+#: Called after every pass with the pass, the graph before and the graph that it made: to dump,
+#: time or verify.
+Watch = Callable[[Pass, Graph, Graph], None]
 
 #: For every model, straight from the reader.
 LAYOUT_PASSES: tuple[Pass, ...] = (
@@ -49,7 +50,7 @@ def run_passes(graph: Graph, passes: Iterable[Pass], watch: Watch | None = None)
         If shapes do not fit any more.
     """
     for step in passes:
-        graph = step(graph).verify()
+        before, graph = graph, step(graph).verify()
         if watch is not None:
-            watch(step, graph)
+            watch(step, before, graph)
     return graph

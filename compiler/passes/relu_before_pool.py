@@ -38,9 +38,9 @@ class ReluBeforePool(Pass):
             if name in moved.values():
                 return inputs[0]
             if name not in moved:
-                return builder.add(name, op, inputs, graph.tensor(name))
+                return builder.add(name, op, inputs, graph.origin(name))
             pool = moved[name]
             first = builder.add(name, op, inputs)
-            return builder.add(pool, graph.op(pool), [first], graph.tensor(name))
+            return builder.add(pool, graph.op(pool), [first], graph.origin(name))
 
         return rebuild(graph, visit)

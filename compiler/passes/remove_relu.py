@@ -36,7 +36,7 @@ class RemoveRelu(Pass):
                 while _is_covered(builder.op(source), op):
                     (source,) = builder.inputs(source)
                 inputs = (source,)
-            return builder.add(name, op, inputs, graph.tensor(name))
+            return builder.add(name, op, inputs, graph.origin(name))
 
         return rebuild(graph, visit)
 

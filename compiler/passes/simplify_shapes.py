@@ -30,21 +30,21 @@ class SimplifyShapes(Pass):
         """Return the graph with fewer Reshapes."""
 
         def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
-            tensor = graph.tensor(name)
+            origin = graph.origin(name)
             if isinstance(op, Transpose) and _is_reshape(op, builder.shape(inputs[0])):
                 op = Reshape(op.infer(builder.shape(inputs[0])))
             if isinstance(op, Reshape):
                 source = _behind_reshapes(builder, inputs[0])
                 if builder.shape(source) == op.shape:
                     return source
-                return builder.add(name, op, [source], tensor)
+                return builder.add(name, op, [source], origin)
             if isinstance(op, Elementwise) and not op.per_channel:
                 source = _behind_reshapes(builder, inputs[0])
                 if source != inputs[0] and isinstance(builder.op(_root(builder, source)), Input):
-                    moved = builder.add(name, op, [source], tensor)
+                    moved = builder.add(name, op, [source], origin)
                     shape = Reshape(builder.shape(inputs[0]))
                     return builder.add(f"{name}/reshape", shape, [moved])
-            return builder.add(name, op, inputs, tensor)
+            return builder.add(name, op, inputs, origin)
 
         return rebuild(graph, visit)
 

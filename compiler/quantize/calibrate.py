@@ -53,7 +53,7 @@ def calibrate(graph: Graph, frames: npt.NDArray[Any], method: Method = "mse") ->
     def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
         if isinstance(op, Conv | Dense):
             op = quantize_weights(op)
-        node = builder.add(name, op, inputs, graph.tensor(name))
+        node = builder.add(name, op, inputs, graph.origin(name))
         if name not in grids:
             return node
         return builder.add(f"{name}/quantize", grids[name], [node])

@@ -10,6 +10,7 @@ from .conv import Conv
 from .dense import Dense
 from .input import Input
 from .maxpool import MaxPool
+from .opaque import Opaque
 from .quantize import Quantize
 from .relu import Relu
 from .reshape import Reshape
@@ -28,6 +29,7 @@ __all__ = [
     "Input",
     "MaxPool",
     "Op",
+    "Opaque",
     "Quantize",
     "Relu",
     "Reshape",

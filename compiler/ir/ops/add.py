@@ -12,7 +12,7 @@ from .base import Op, Shape
 class Add(Op):
     """``y = a + b`` for two tensors of one shape."""
 
-    arity: ClassVar[int] = 2
+    arity: ClassVar[int | None] = 2
 
     def infer(self, *shapes: Shape) -> Shape:
         """Return the shape of both inputs."""

@@ -16,8 +16,8 @@ class Op(ABC):
     A value: its fields are its parameters, arrays among them must not be changed.
     """
 
-    #: Number of tensors that the op takes.
-    arity: ClassVar[int] = 1
+    #: Number of tensors that the op takes; None for any number.
+    arity: ClassVar[int | None] = 1
 
     @abstractmethod
     def infer(self, *shapes: Shape) -> Shape:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import onnx
 
+from .formats import find_handler
+
 _QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
 
 
-def needs_cleanup(model: Any, supported: Collection[str]) -> bool:
+def needs_cleanup(model: Any) -> bool:
     """Whether a model holds nodes that compute only from constants, or of unknown types."""
     constants = {tensor.name for tensor in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Constant":
             constants.update(node.output)
-        elif node.op_type not in supported:
+        elif find_handler(node.domain, node.op_type) is None:
             return True
         elif node.op_type in _QUANTIZERS:
             continue

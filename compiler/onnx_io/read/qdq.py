@@ -15,7 +15,6 @@ from ....runtime.errors import ModelError
 from ...ir.ops.affine import Affine
 from ...ir.ops.quantize import Quantize
 from .exact import fractions
-from .float import FLOAT_HANDLERS
 from .reader import Handler, Reader, Refusal, attributes, node_name
 from .values import Codes, Constant, QuantizedConstant, Tensor
 
@@ -142,7 +141,6 @@ def _quantized(array: npt.NDArray[Any], grid: Grid, low: int, high: int) -> npt.
 
 
 QDQ_HANDLERS: Mapping[str, Handler] = {
-    **FLOAT_HANDLERS,
     "DequantizeLinear": dequantize_linear,
     "QuantizeLinear": quantize_linear,
 }

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from onnx import numpy_helper
 
-from ....runtime.errors import ModelError, UnsupportedError
+from ....runtime.errors import ModelError
 from ...ir.graph import Graph, GraphBuilder
 from ...ir.ops.input import Input
+from ...ir.ops.opaque import Opaque
 from ...ir.ops.reshape import Reshape
+from ...problems import Problem, refusal
 from .cleanup import fold_constants, needs_cleanup
-from .float import FLOAT_HANDLERS
+from .formats import STANDARD, find_handler, supported_types
 from .inputs import input_sizes, model_input, with_input_shape
 from .model import open_model, opset
-from .qdq import QDQ_HANDLERS
-from .reader import Handler, Reader, Refusal, attributes, is_refused, node_name
-from .values import Constant, Refused, Tensor
+from .opaque import OpaqueShapes
+from .reader import Reader, Refusal, attributes, is_refused, node_name
+from .values import Codes, Constant, Refused, Tensor
 
 #: What may stand in place of an op that is refused.
 HINTS: Mapping[str, str] = {
@@ -45,8 +48,45 @@ HINTS: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A model as far as it could be read.
+
+    Attributes
+    ----------
+    graph : Graph
+        Nodes that cannot be mapped are Opaque, or left out with all that depends on them where
+        their shape is not known. An output that was left out is not among ``graph.outputs``.
+    problems : tuple of Problem
+        In the file's order; where there are none, the graph is whole.
+    """
+
+    graph: Graph
+    problems: tuple[Problem, ...]
+
+
 def read_graph(path: str | Path, input_shape: Sequence[int] | None = None) -> Graph:
-    """Read a float or QDQ model.
+    """Read a model, or refuse it.
+
+    Parameters and errors are those of ``read_model``.
+
+    Raises
+    ------
+    UnsupportedError
+        Once, for all nodes that cannot be mapped.
+    """
+    reading = read_model(path, input_shape)
+    if reading.problems:
+        raise refusal(
+            Path(path).name,
+            reading.problems,
+            f"supported op types: {', '.join(supported_types())}",
+        )
+    return reading.graph
+
+
+def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Reading:
+    """Read a model of any format, with all that stands in the way.
 
     Spatial ops of the result are channels last and stand between Transposes that bring the
     file's layout there and back: the pass ``channels-last`` takes them away.
@@ -62,55 +102,50 @@ def read_graph(path: str | Path, input_shape: Sequence[int] | None = None) -> Gr
     UsageError, ModelError
         As ``open_model``; ModelError also for numbers that are not finite.
     UnsupportedError
-        Once, for all nodes that cannot be mapped.
+        If the model has more than one input.
     """
     model = with_input_shape(open_model(path), input_shape)
-    quantized = any(
-        node.op_type in ("QuantizeLinear", "DequantizeLinear") for node in model.graph.node
-    )
-    handlers = QDQ_HANDLERS if quantized else FLOAT_HANDLERS
-    if needs_cleanup(model, handlers):
+    if needs_cleanup(model):
         model = fold_constants(model)
     sizes = input_sizes(model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     reader = Reader(GraphBuilder(Path(path).stem, metadata), sizes[0], opset(model))
     _add_constants(reader, model)
     _add_input(reader, model_input(model).name, sizes[1:])
-    problems = [_translate(reader, handlers, node) for node in model.graph.node]
-    lines = [problem for problem in problems if problem is not None]
-    if lines:
-        count = "1 node" if len(lines) == 1 else f"{len(lines)} nodes"
-        raise UnsupportedError(
-            "\n".join(
-                [
-                    f"{Path(path).name} holds {count} that cannot be mapped to a circuit:",
-                    *lines,
-                    f"  supported op types: {', '.join(sorted(QDQ_HANDLERS))}",
-                ]
-            )
-        )
-    return reader.builder.build(_outputs(reader, model)).verify()
+    shapes = OpaqueShapes(model)
+    problems = [_translate(reader, shapes, node) for node in model.graph.node]
+    outputs, unread = _outputs(reader, model)
+    graph = reader.builder.build(outputs).verify()
+    return Reading(graph, (*(problem for problem in problems if problem is not None), *unread))
 
 
-def _translate(reader: Reader, handlers: Mapping[str, Handler], node: Any) -> str | None:
-    """Translate one node; return a line of the error message where that cannot be done."""
-    problem = None
-    if node.op_type == "Constant":
+def _translate(reader: Reader, shapes: OpaqueShapes, node: Any) -> Problem | None:
+    """Translate one node; return what is wrong with it where that cannot be done."""
+    text = None
+    handler = find_handler(node.domain, node.op_type)
+    if node.op_type == "Constant" and node.domain in STANDARD:
         _constant(reader, node)
         return None
-    if node.domain not in ("", "ai.onnx") or node.op_type not in handlers:
-        domain = f"{node.domain}." if node.domain not in ("", "ai.onnx") else ""
+    if handler is None:
+        domain = "" if node.domain in STANDARD else f"{node.domain}."
         hint = f"; {HINTS[node.op_type]}" if node.op_type in HINTS else ""
-        problem = f"op type {domain}{node.op_type} is not supported{hint}"
+        text = f"op type {domain}{node.op_type} is not supported{hint}"
     elif not is_refused(reader.values.get(name) for name in node.input):
         try:
-            handlers[node.op_type](reader, node)
+            handler(reader, node)
             return None
-        except Refusal as refusal:
-            problem = str(refusal)
+        except Refusal as refused:
+            text = str(refused)
+    values = [reader.values.get(name) for name in node.input]
+    sources = [value.node for value in values if isinstance(value, Tensor | Codes)]
     for name in node.output:
-        reader.values[name] = Refused()
-    return None if problem is None else f"  {node.op_type} '{node_name(node)}': {problem}"
+        shape = shapes.of(name)
+        if shape is None:
+            reader.values[name] = Refused()
+        else:
+            op = Opaque(node.op_type, shape)
+            reader.values[name] = Tensor(reader.builder.add(node_name(node), op, sources, name))
+    return None if text is None else Problem(node_name(node), node.op_type, text)
 
 
 def _add_constants(reader: Reader, model: Any) -> None:
@@ -159,14 +194,19 @@ def _add_input(reader: Reader, name: str, frame: tuple[int, ...]) -> None:
     reader.values[name] = Tensor(node)
 
 
-def _outputs(reader: Reader, model: Any) -> list[tuple[str, str]]:
-    outputs = []
+def _outputs(reader: Reader, model: Any) -> tuple[list[tuple[str, str]], list[Problem]]:
+    outputs, problems = [], []
     for output in model.graph.output:
         value = reader.values.get(output.name)
-        if not isinstance(value, Tensor):
-            raise UnsupportedError(
-                f"output '{output.name}' must be a real-valued activation; "
-                "end the model with DequantizeLinear"
+        if isinstance(value, Tensor):
+            outputs.append((value.node, output.name))
+        elif not isinstance(value, Refused):
+            problems.append(
+                Problem(
+                    "",
+                    "",
+                    f"output '{output.name}' must be a real-valued activation; "
+                    "end the model with DequantizeLinear",
+                )
             )
-        outputs.append((value.node, output.name))
-    return outputs
+    return outputs, problems

@@ -14,6 +14,7 @@ from ....runtime.errors import ModelError
 from ...ir.graph import GraphBuilder
 from ...ir.ops.base import Op, Shape
 from ...ir.ops.transpose import Transpose
+from ...ir.origin import Origin, transposed
 from .values import Codes, Constant, QuantizedConstant, Refused, Tensor, Value, exact_array
 
 
@@ -124,7 +125,12 @@ class Reader:
         there = (*(other for other in range(rank) if other != axis), axis)
         back = tuple(there.index(other) for other in range(rank))
         source = self.builder.add(f"{name}/channels_last", Transpose(there), [source])
-        source = self.builder.add(name, op, [source], tensor)
+        try:
+            shape = op.infer(self.builder.shape(source))
+        except ValueError as error:
+            raise Refusal(str(error)) from error
+        turned = transposed(tuple(shape[place] for place in back), there)
+        source = self.builder.add(name, op, [source], Origin(tensor, turned))
         return self.builder.add(f"{name}/channels_back", Transpose(back), [source])
 
     def emit_on_image(self, node: Any, op: Op) -> None:

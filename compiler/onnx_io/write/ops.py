@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ....runtime.errors import UnsupportedError
+from ....runtime.numerics import Rounding
 from ...ir.ops.add import Add
 from ...ir.ops.affine import Affine
 from ...ir.ops.averagepool import AveragePool
@@ -48,6 +50,11 @@ def _affine(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
 
 
 def _quantize(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    if op.rounding is not Rounding.HALF_EVEN or op.zero_first:
+        raise UnsupportedError(
+            f"quantizer '{output}' must round half to even to be written as QuantizeLinear, "
+            f"not {op.rounding.value}"
+        )
     source = inputs[0]
     kind = next(
         kind for kind in _CODES if np.iinfo(kind).min <= op.low and op.high <= np.iinfo(kind).max

@@ -7,6 +7,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sangi.compiler.lower.add import requantizing_add
+from sangi.compiler.lower.exact import Rounded
+
+ONE = Fraction(1)
+SIGNED = Rounded(ONE, Fraction(0), 0, -128, 127)
+BYTES = ((-128, 127), (-128, 127))
 
 float32 = st.floats(2**-7, 8, width=32).map(Fraction)
 dyadic = st.builds(lambda p, k: Fraction(p, 2**k), st.integers(-9, 9), st.integers(0, 4))
@@ -46,7 +51,7 @@ def test_exact_for_all_pairs(
 ) -> None:
     low, high = grid
     zero += low
-    op = requantizing_add((a, b), shift, zero, low, high, (first, second))
+    op = requantizing_add((a, b), Rounded(ONE, shift, zero, low, high), (first, second))
     assume(op is not None)
     x, y = np.meshgrid(
         np.arange(first[0], first[1] + 1), np.arange(second[0], second[1] + 1), indexing="ij"
@@ -61,7 +66,7 @@ def test_exact_for_all_pairs(
 def test_real_scales_of_8_bits() -> None:
     a, b, s = (Fraction(float(np.float32(v))) for v in (0.0213, 0.0377, 0.0291))
     shift = (a * 128 - b * 3) / s
-    op = requantizing_add((a / s, b / s), shift, -128, -128, 127, ((-128, 127), (-128, 127)))
+    op = requantizing_add((a / s, b / s), Rounded(ONE, shift, -128, -128, 127), BYTES)
     assert op is not None
     assert not op.ties
     codes = np.arange(-128, 128)
@@ -74,13 +79,12 @@ def test_real_scales_of_8_bits() -> None:
 
 def test_half_sums_take_ties() -> None:
     half = Fraction(1, 2)
-    op = requantizing_add((half, half), Fraction(0), 0, -128, 127, ((-128, 127), (-128, 127)))
+    op = requantizing_add((half, half), SIGNED, BYTES)
     assert op is not None and op.ties
     x, y = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128), indexing="ij")
     assert np.array_equal(op.apply(x[..., None], y[..., None])[..., 0], np.rint((x + y) / 2))
 
 
 def test_wide_inputs_are_left_to_an_exact_sum() -> None:
-    one = Fraction(1)
     wide = ((-(2**12), 2**12), (-128, 127))
-    assert requantizing_add((one, one), Fraction(0), 0, -128, 127, wide) is None
+    assert requantizing_add((ONE, ONE), SIGNED, wide) is None

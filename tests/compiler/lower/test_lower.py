@@ -525,7 +525,7 @@ def test_residual_networks(seed: int) -> None:
         (
             lambda net: (net.bytes(), net.add("s", Sigmoid()), net.add("r", Relu())),
             UnsupportedError,
-            "Relu 'r' must not follow Softmax, Sigmoid or ArgMax",
+            "Relu 'r': must not follow Softmax, Sigmoid or ArgMax",
         ),
     ],
 )

@@ -204,8 +204,8 @@ def test_open_shapes(tmp_path: Path) -> None:
     assert message(path, ModelError, input_shape=(1, 1, 0, 6)) == (
         "--input-shape must hold positive numbers, not [1, 1, 0, 6]"
     )
-    assert message(path, ModelError, input_shape=(1, 1, 2, 6)) == (
-        "Conv 'conv_0': padded input must have at least 3 rows, not 2"
+    assert "Conv 'conv_0': padded input must have at least 3 rows, not 2" in message(
+        path, UnsupportedError, input_shape=(1, 1, 2, 6)
     )
 
 

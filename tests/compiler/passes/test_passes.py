@@ -245,6 +245,8 @@ def test_normalization_that_does_not_fit(
 
 def test_the_pipeline_reports_every_pass() -> None:
     seen: list[str] = []
-    run_passes(chain((4,), Relu()), LAYOUT_PASSES, lambda step, _: seen.append(step.name))
+    run_passes(
+        chain((4,), Relu()), LAYOUT_PASSES, lambda step, before, after: seen.append(step.name)
+    )
     assert seen == [step.name for step in LAYOUT_PASSES]
     assert len(set(seen)) == len(seen)
