@@ -11,9 +11,11 @@ from .dense import Dense
 from .input import Input
 from .maxpool import MaxPool
 from .opaque import Opaque
+from .pad import Pad
 from .quantize import Quantize
 from .relu import Relu
 from .reshape import Reshape
+from .slice import Slice
 from .tail import ArgMax, Sigmoid, Softmax
 from .transpose import Transpose
 
@@ -30,11 +32,13 @@ __all__ = [
     "MaxPool",
     "Op",
     "Opaque",
+    "Pad",
     "Quantize",
     "Relu",
     "Reshape",
     "Shape",
     "Sigmoid",
+    "Slice",
     "Softmax",
     "Transpose",
 ]

@@ -20,9 +20,11 @@ from ...ir.ops.clip import Clip
 from ...ir.ops.conv import Conv
 from ...ir.ops.dense import Dense
 from ...ir.ops.maxpool import MaxPool
+from ...ir.ops.pad import Pad
 from ...ir.ops.quantize import Quantize
 from ...ir.ops.relu import Relu
 from ...ir.ops.reshape import Reshape
+from ...ir.ops.slice import Slice
 from ...ir.ops.tail import ArgMax, Sigmoid, Softmax
 from ...ir.ops.transpose import Transpose
 from .writer import Writer
@@ -187,6 +189,24 @@ def _transpose(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     writer.node("Transpose", inputs, output, perm=perm)
 
 
+def _slice(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    starts = np.array(op.start, np.int64)
+    steps = np.array(op.step, np.int64)
+    arrays = {
+        "starts": starts,
+        "ends": starts + (np.array(op.size, np.int64) - 1) * steps + 1,
+        "axes": np.arange(1, len(op.start) + 1, dtype=np.int64),
+        "steps": steps,
+    }
+    names = [writer.constant(f"{output}:{what}", array) for what, array in arrays.items()]
+    writer.node("Slice", (*inputs, *names), output)
+
+
+def _pad(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    pads = np.array((0, *op.before, 0, *op.after), np.int64)
+    writer.node("Pad", (*inputs, writer.constant(f"{output}:pads", pads)), output)
+
+
 def _softmax(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     writer.node("Softmax", inputs, output, axis=op.axis + 1)
 
@@ -209,10 +229,12 @@ _WRITE: Mapping[type[Op], Callable[[Writer, Any, Inputs, str], None]] = {
     Conv: _conv,
     Dense: _dense,
     MaxPool: _max_pool,
+    Pad: _pad,
     Quantize: _quantize,
     Relu: _relu,
     Reshape: _reshape,
     Sigmoid: _sigmoid,
+    Slice: _slice,
     Softmax: _softmax,
     Transpose: _transpose,
 }
