@@ -95,6 +95,7 @@ def compile_model(
             std=std,
             input_shape=None if input_shape is None else tuple(input_shape),
             data=data,
+            mapped=True,
             note=note,
         )
         steps.begin("map it to the board")

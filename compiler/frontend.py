@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..runtime.errors import DataError, ModelError, UsageError
+from ..runtime.errors import DataError, ModelError
 from ..runtime.host import arrange
 from ..runtime.ops.base import TensorType
 from ..runtime.program import Input as ProgramInput
@@ -17,12 +17,12 @@ from ..runtime.program import Program
 from .images import read_images
 from .ir.graph import Graph
 from .ir.ops.input import Input
-from .ir.ops.quantize import Quantize
 from .lower.lower import lower
-from .onnx_io.read.read import read_graph
-from .passes.normalize_input import NormalizeInput
-from .passes.pipeline import FLOAT_PASSES, LAYOUT_PASSES, QUANTIZED_PASSES, Watch, run_passes
+from .lower.state import InputKind
+from .passes.pipeline import QUANTIZED_PASSES, Watch, run_passes
+from .problems import refusal
 from .quantize.calibrate import calibrate
+from .survey import Survey, survey
 
 Data = str | Path | npt.NDArray[Any]
 
@@ -61,27 +61,15 @@ def load_graph(
     ------
     UsageError
         If a file does not exist or an option does not fit the model.
-    ModelError, UnsupportedError
-        If the model cannot be read or mapped, or is float and ``data`` is missing.
+    UnsupportedError
+        Once, for everything in the model that cannot be mapped.
+    ModelError
+        If the model cannot be read, or is float and ``data`` is missing.
     DataError
         If the calibration images do not fit.
     """
-    graph = run_passes(read_graph(path, input_shape), LAYOUT_PASSES, watch)
-    if mean is not None or std is not None:
-        step = NormalizeInput(_numbers("--mean", mean, 0.0), _numbers("--std", std, 1.0))
-        graph = run_passes(graph, [step], watch)
-    if is_quantized(graph):
-        if data is not None and note is not None:
-            note(f"{Path(path).name} is quantized: --data was not needed")
-    else:
-        if data is None:
-            raise ModelError(
-                f"{Path(path).name} has no quantizers: give --data images.npz "
-                "(calibration images) or export a QDQ model"
-            )
-        graph = run_passes(graph, FLOAT_PASSES, watch)
-        graph = calibrate(graph, _calibration_frames(graph, data)).verify()
-    return run_passes(graph, QUANTIZED_PASSES, watch)
+    found = survey(path, mean=mean, std=std, input_shape=input_shape, mapped=False, watch=watch)
+    return _quantized(found, data, note, watch)
 
 
 def load(
@@ -91,30 +79,52 @@ def load(
     std: Sequence[float] | None = None,
     input_shape: Sequence[int] | None = None,
     data: Data | None = None,
-    input_kind: Literal["auto", "bytes", "codes"] = "auto",
+    input_kind: InputKind = "auto",
+    mapped: bool = False,
     note: Callable[[str], None] | None = None,
+    watch: Watch | None = None,
 ) -> Program:
     """Read a model and lower it to its integer program.
 
     Parameters and errors are those of ``load_graph``; ``input_kind`` is lowering's: whether
-    the circuit takes raw bytes or the first quantizer's codes.
+    the circuit takes raw bytes or the first quantizer's codes; ``mapped`` refuses, in the same
+    list, also what no engine computes and the shell does not carry.
     """
-    graph = load_graph(path, mean=mean, std=std, input_shape=input_shape, data=data, note=note)
+    found = survey(
+        path,
+        mean=mean,
+        std=std,
+        input_shape=input_shape,
+        input_kind=input_kind,
+        mapped=mapped,
+        watch=watch,
+    )
+    graph = _quantized(found, data, note, watch)
+    if found.program is not None and found.unquantized is None:
+        return found.program
     return lower(graph, input_kind=input_kind)
 
 
-def is_quantized(graph: Graph) -> bool:
-    """Whether a graph holds quantizers."""
-    return any(isinstance(graph.op(name), Quantize) for name in graph.order())
-
-
-def _numbers(option: str, values: Sequence[float] | None, missing: float) -> tuple[float, ...]:
-    if values is None:
-        return (missing,)
-    numbers = tuple(float(value) for value in values)
-    if not numbers or not np.isfinite(numbers).all():
-        raise UsageError(f"{option} must be finite numbers, one per channel, not {list(values)}")
-    return numbers
+def _quantized(
+    found: Survey, data: Data | None, note: Callable[[str], None] | None, watch: Watch | None
+) -> Graph:
+    """Return the graph of a model without problems, calibrated where it is float."""
+    if found.unquantized is None and data is not None and note is not None:
+        note(f"{found.name} is quantized: --data was not needed")
+    if found.problems:
+        also = [found.note]
+        if found.unquantized is not None and data is None:
+            also.append("the model has no quantizers either: it needs --data images.npz")
+        raise refusal(found.name, found.problems, *also)
+    if found.unquantized is None:
+        return found.graph
+    if data is None:
+        raise ModelError(
+            f"{found.name} has no quantizers: give --data images.npz "
+            "(calibration images) or export a QDQ model"
+        )
+    frames = _calibration_frames(found.unquantized, data)
+    return run_passes(calibrate(found.unquantized, frames).verify(), QUANTIZED_PASSES, watch)
 
 
 def _calibration_frames(graph: Graph, data: Data) -> npt.NDArray[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...runtime.errors import ModelError
-from ...runtime.program import Program, Step
+from ...runtime.program import Node, Program, Step
 from ..ir import ops as ir
 from ..ir.graph import Graph
 from ..problems import Problem, refusal
@@ -57,11 +57,14 @@ class Lowering:
         for what could not be lowered.
     problems : tuple of Problem
         Everything that cannot be mapped exactly, in the graph's order.
+    nodes : tuple of Node
+        What could be lowered, whether or not it makes a program.
     """
 
     program: Program | None
     values: Mapping[str, Value | None]
     problems: tuple[Problem, ...]
+    nodes: tuple[Node, ...]
 
 
 def lower(graph: Graph, *, input_kind: InputKind = "auto") -> Program:
@@ -118,7 +121,7 @@ def lower_graph(graph: Graph, *, input_kind: InputKind = "auto") -> Lowering:
             lost.add(name)
     values = {name: state.values.get(name) for name in graph.order()}
     if problems or lost:
-        return Lowering(None, values, tuple(problems))
+        return Lowering(None, values, tuple(problems), tuple(state.builder.nodes))
     outputs = tuple(
         lower_output(state, out, *tails.get(node, (node, ()))) for node, out in graph.outputs
     )
@@ -135,7 +138,7 @@ def lower_graph(graph: Graph, *, input_kind: InputKind = "auto") -> Lowering:
         types=dict(state.builder.types),
         original_weights=int(graph.metadata.get(ORIGINAL_WEIGHTS, weights)),
     )
-    return Lowering(program, values, ())
+    return Lowering(program, values, (), program.nodes)
 
 
 def _rule(op: Any) -> Callable[[State, str, Any], Value]:

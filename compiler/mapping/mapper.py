@@ -15,13 +15,15 @@ from ...runtime.ops.conv import Conv
 from ...runtime.ops.dense import Dense
 from ...runtime.program import Program
 from ...sim.dataflow.steady import Unsettled, steady
+from ..problems import refusal
 from .dataflow import dataflow_of, join
 from .design import Design, Stream, Unit
 from .divisors import divisors
 from .fifos import Depths, size_fifos
 from .fit import too_large, total
 from .memory import burst_of, fifo_params, least_depth
-from .plan import TooFast, check_supported, make_plan
+from .plan import TooFast, make_plan
+from .refusals import node_problems
 from .resources import shell_resources, total_resources
 from .select import Choice, Chooser, Vector, vector
 from .windowed import foldings_of
@@ -73,12 +75,13 @@ def map_program(
     FitError
         If no circuit fits, or none that fits reaches ``target_fps``.
     UnsupportedError
-        If an op has no engine; the message names the node.
+        Once, for all nodes that no engine computes.
     """
     clock = board.clock_mhz if clock_mhz is None else clock_mhz
     say = progress if progress is not None else _silent
-    for node in program.nodes:
-        check_supported(node)
+    problems = node_problems(program.nodes)
+    if problems:
+        raise refusal(program.name, problems)
     return _Search(program, board, clock, target_fps, say).run()
 
 

@@ -31,6 +31,7 @@ from .elementwise import (
     threshold_params,
 )
 from .names import unit_name
+from .refusals import node_problems
 from .windowed import folded_options, globalpool_params, is_global, pool_params
 
 
@@ -95,18 +96,8 @@ def check_supported(node: Node) -> None:
     ------
     UnsupportedError
     """
-    op = node.op
-    if isinstance(op, Conv) and op.groups != 1:
-        raise UnsupportedError(
-            f"Conv '{node.name}': groups must be 1, not {op.groups}; "
-            "grouped and depthwise convolutions have no engine yet"
-        )
-    known = (Conv, Dense, MaxPool, SumPool, Requantize, Threshold, Lookup, Add, Reshape)
-    if not isinstance(op, known):
-        raise UnsupportedError(
-            f"{type(op).__name__} '{node.name}' has no engine; there are engines for "
-            + ", ".join(kind.__name__ for kind in known)
-        )
+    for problem in node_problems([node]):
+        raise UnsupportedError(str(problem))
 
 
 class _Planner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +44,11 @@ HINTS: Mapping[str, str] = {
     "QLinearMatMul": "export the model as QDQ",
     "ConvInteger": "export the model as QDQ",
     "DynamicQuantizeLinear": "quantize statically (QDQ with calibrated scales)",
-    "Slice": "use a 1x1 Conv with stride in shortcuts (option B of ResNet)",
-    "Pad": "use the pads of Conv; in shortcuts use a 1x1 Conv (option B of ResNet)",
 }
+
+
+#: How the problem of an op type begins that no format knows.
+UNKNOWN = "op type"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +62,16 @@ class Reading:
         their shape is not known. An output that was left out is not among ``graph.outputs``.
     problems : tuple of Problem
         In the file's order; where there are none, the graph is whole.
+    kinds : mapping of node name to op type
+        The nodes of the file, in its order.
+    note : str
+        The op types that are supported, where some problem is one that is not; else empty.
     """
 
     graph: Graph
     problems: tuple[Problem, ...]
+    kinds: Mapping[str, str]
+    note: str
 
 
 def read_graph(path: str | Path, input_shape: Sequence[int] | None = None) -> Graph:
@@ -77,11 +86,7 @@ def read_graph(path: str | Path, input_shape: Sequence[int] | None = None) -> Gr
     """
     reading = read_model(path, input_shape)
     if reading.problems:
-        raise refusal(
-            Path(path).name,
-            reading.problems,
-            f"supported op types: {', '.join(supported_types())}",
-        )
+        raise refusal(Path(path).name, reading.problems, reading.note)
     return reading.graph
 
 
@@ -109,14 +114,19 @@ def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Re
         model = fold_constants(model)
     sizes = input_sizes(model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    reader = Reader(GraphBuilder(Path(path).stem, metadata), sizes[0], opset(model))
+    input_type = model_input(model).type.tensor_type.elem_type
+    reader = Reader(GraphBuilder(Path(path).stem, metadata), sizes[0], opset(model), input_type)
     _add_constants(reader, model)
     _add_input(reader, model_input(model).name, sizes[1:])
     shapes = OpaqueShapes(model)
     problems = [_translate(reader, shapes, node) for node in model.graph.node]
     outputs, unread = _outputs(reader, model)
     graph = reader.builder.build(outputs).verify()
-    return Reading(graph, (*(problem for problem in problems if problem is not None), *unread))
+    found = (*(problem for problem in problems if problem is not None), *unread)
+    kinds = {node_name(node): node.op_type for node in reversed(model.graph.node)}
+    unknown = any(problem.text.startswith(UNKNOWN) for problem in found)
+    note = f"supported op types: {', '.join(supported_types())}" if unknown else ""
+    return Reading(graph, found, dict(reversed(kinds.items())), note)
 
 
 def _translate(reader: Reader, shapes: OpaqueShapes, node: Any) -> Problem | None:
@@ -129,13 +139,13 @@ def _translate(reader: Reader, shapes: OpaqueShapes, node: Any) -> Problem | Non
     if handler is None:
         domain = "" if node.domain in STANDARD else f"{node.domain}."
         hint = f"; {HINTS[node.op_type]}" if node.op_type in HINTS else ""
-        text = f"op type {domain}{node.op_type} is not supported{hint}"
+        text = f"{UNKNOWN} {domain}{node.op_type} is not supported{hint}"
     elif not is_refused(reader.values.get(name) for name in node.input):
         try:
             handler(reader, node)
             return None
-        except Refusal as refused:
-            text = str(refused)
+        except (Refusal, ModelError) as error:
+            text = _without_name(str(error), node_name(node))
     values = [reader.values.get(name) for name in node.input]
     sources = [value.node for value in values if isinstance(value, Tensor | Codes)]
     for name in node.output:
@@ -146,6 +156,12 @@ def _translate(reader: Reader, shapes: OpaqueShapes, node: Any) -> Problem | Non
             op = Opaque(node.op_type, shape)
             reader.values[name] = Tensor(reader.builder.add(node_name(node), op, sources, name))
     return None if text is None else Problem(node_name(node), node.op_type, text)
+
+
+def _without_name(text: str, name: str) -> str:
+    """Return what is wrong, without the name of the node where an error begins with it."""
+    start = re.match(rf"\w+ '{re.escape(name)}(/[^']*)?': ", text)
+    return text if start is None else text[start.end() :]
 
 
 def _add_constants(reader: Reader, model: Any) -> None:
