@@ -52,4 +52,4 @@ class DeviceError(SangiError):
 
 
 class MismatchError(SangiError):
-    """A circuit that computed something else than the integer program."""
+    """Two stages that must compute the same and do not: a circuit and its program, two graphs."""

@@ -1,0 +1,139 @@
+"""The meaning of every op in float64, and graphs executed by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ....runtime.errors import DataError, UnsupportedError
+from ....runtime.host import apply as apply_step
+from ....runtime.program import Step
+from ...ir import ops as ir
+from ...ir.graph import Graph
+from .quantize import NEAR, round_to_grid
+from .windows import convolve, floats, largest, mean, multiply
+
+Reals = npt.NDArray[np.float64]
+
+
+def execute_real(graph: Graph, frames: npt.NDArray[Any]) -> dict[str, Reals]:
+    """Execute a graph of one input in float64.
+
+    No error is larger than float64's own, and none decides a code (see ``round_to_grid``); compare
+    ``execute.run``, where ONNX Runtime computes in float32.
+
+    Parameters
+    ----------
+    graph : Graph
+    frames : (N, *declared shape) array
+        In the layout that the model declares, whatever the graph has made of it.
+
+    Returns
+    -------
+    dict of node name to float64 (N, *shape)
+        Of every node but those that are Opaque or depend on one.
+
+    Raises
+    ------
+    DataError
+        If the frames do not have the declared shape.
+    """
+    values: dict[str, Reals] = {}
+    for name in graph.order():
+        op = graph.op(name)
+        sources = graph.inputs(name)
+        if isinstance(op, ir.Input):
+            values[name] = channels_last(op, frames)
+        elif not isinstance(op, ir.Opaque) and all(source in values for source in sources):
+            values[name] = compute(op, *(values[source] for source in sources))
+    return values
+
+
+def compute(op: ir.Op, *inputs: Reals) -> Reals:
+    """Return the output of one op for a batch (N, …) of each input.
+
+    Raises
+    ------
+    UnsupportedError
+        If the op has no meaning here (Input and Opaque have none).
+    """
+    rule = RULES.get(type(op))
+    if rule is None:
+        raise UnsupportedError(f"op must be one that can be executed, not {type(op).__name__}")
+    return np.asarray(rule(op, *inputs))
+
+
+def channels_last(op: ir.Input, frames: npt.NDArray[Any]) -> Reals:
+    """Return frames in the model's declared layout as the tensor that an Input makes.
+
+    Raises
+    ------
+    DataError
+        If they do not have the declared shape.
+    """
+    if frames.shape[1:] != op.shape:
+        raise DataError(f"frames must have shape (N, {_sizes(op.shape)}), not {frames.shape}")
+    x = np.asarray(frames, np.float64)
+    if op.layout == "NCHW":
+        return x.transpose(0, 2, 3, 1)
+    return x if op.layout == "NHWC" else x.reshape(len(x), -1)
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return ", ".join(map(str, shape))
+
+
+def _affine(op: ir.Affine | ir.BatchNorm, x: Reals) -> Reals:
+    return np.asarray(x * floats(op.scale) + floats(op.shift))
+
+
+def _clip(op: ir.Clip, x: Reals) -> Reals:
+    if op.low is not None:
+        x = np.maximum(x, float(op.low))
+    return x if op.high is None else np.minimum(x, float(op.high))
+
+
+def _transpose(op: ir.Transpose, x: Reals) -> Reals:
+    return x.transpose(0, *(axis + 1 for axis in op.perm))
+
+
+def _argmax(op: ir.ArgMax, x: Reals) -> Reals:
+    # The first of those that are equal but for noise.
+    axis = op.axis + 1
+    top = x.max(axis=axis, keepdims=True)
+    near = x >= top - NEAR * np.maximum(1, np.abs(top))
+    return np.asarray(near.argmax(axis=axis, keepdims=op.keepdims), np.float64)
+
+
+def _slice(op: ir.Slice, x: Reals) -> Reals:
+    parts = zip(op.start, op.size, op.step, strict=True)
+    return x[:, *(slice(first, first + size * step, step) for first, size, step in parts)]
+
+
+def _pad(op: ir.Pad, x: Reals) -> Reals:
+    return np.pad(x, ((0, 0), *zip(op.before, op.after, strict=True)))
+
+
+RULES: Mapping[type[ir.Op], Callable[..., Any]] = {
+    ir.Add: lambda _, a, b: a + b,
+    ir.Affine: _affine,
+    ir.ArgMax: _argmax,
+    ir.AveragePool: mean,
+    ir.BatchNorm: _affine,
+    ir.Clip: _clip,
+    ir.Conv: convolve,
+    ir.Dense: multiply,
+    ir.MaxPool: largest,
+    ir.Pad: _pad,
+    ir.Quantize: round_to_grid,
+    ir.Relu: lambda _, x: np.maximum(x, 0),
+    ir.Reshape: lambda op, x: x.reshape(len(x), *op.shape),
+    ir.Sigmoid: lambda _, x: apply_step(Step("sigmoid"), x),
+    ir.Slice: _slice,
+    ir.Softmax: lambda op, x: apply_step(Step("softmax", {"axis": op.axis}), x),
+    ir.Transpose: _transpose,
+}
+"""Each op as a function of itself and a batch (N, …) of every input, channels last."""

@@ -1,0 +1,1 @@
+"""``--verify-each``: every stage of the compiler executed against the one before it."""

@@ -1,0 +1,155 @@
+"""The first number in which two tensors, or two graphs, differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..ir.graph import Graph
+from ..ir.ops.base import Shape
+
+Reals = npt.NDArray[np.float64]
+Values = Mapping[str, Reals]
+"""Tensors (N, *shape) by node name."""
+
+#: Largest difference that is none, relative to the largest element of the tensor. Sums of a million
+#: float64 products in another order differ by less than 1e-10 of it; one code of a 16-bit grid is
+#: 1e-5 of it, so that codes are told apart as well.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two graphs differ first.
+
+    Attributes
+    ----------
+    node : str
+        Of the graph after.
+    tensor : str
+        Of the ONNX file; the output's name where an output differs.
+    text : str
+        Where and how, both values included.
+    """
+
+    node: str
+    tensor: str
+    text: str
+
+    def __str__(self) -> str:
+        """Return the part of a message that says where."""
+        return f"node '{self.node}' (tensor '{self.tensor}'){self.text}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What comparing two graphs found: the first difference, and how many tensors were equal."""
+
+    difference: Difference | None
+    tensors: int
+
+
+def compare(before: Graph, old: Values, after: Graph, new: Values) -> Comparison:
+    """Compare every tensor of the file that both graphs hold, then the outputs.
+
+    Parameters
+    ----------
+    before, after : Graph
+    old, new : mapping of node name to float64 (N, *shape)
+        Their tensors on the same frames; nodes that are not there are not compared.
+
+    Returns
+    -------
+    Comparison
+        With the first difference in the topological order of ``after``.
+    """
+    count = 0
+    for difference in _differences(before, old, after, new):
+        if difference is not None:
+            return Comparison(difference, count)
+        count += 1
+    return Comparison(None, count)
+
+
+def difference_of(want: Reals, got: Reals) -> str | None:
+    """Return where two tensors of one shape (N, *shape) differ first, in words; None if nowhere."""
+    size = float(np.abs(want).max(initial=0))
+    # Written so that NaN differs from everything.
+    wrong = ~(np.abs(got - want) <= TOLERANCE * size)
+    if not wrong.any():
+        return None
+    place = tuple(int(index) for index in np.argwhere(wrong)[0])
+    return f", {position(place)}: {both(want[place], got[place])}"
+
+
+def position(place: tuple[int, ...]) -> str:
+    """Return in words where an element (frame, *index) of a channels-last tensor is."""
+    names = {1: ("element",), 3: ("row", "column", "channel")}.get(
+        len(place) - 1, tuple(f"axis {axis}" for axis in range(len(place) - 1))
+    )
+    words = (f"{name} {index}" for name, index in zip(names, place[1:], strict=True))
+    return ", ".join([f"frame {place[0]}", *words])
+
+
+def both(want: float, got: float) -> str:
+    """Return both values, with as many digits as tell them apart."""
+    short = f"{want:.6g}", f"{got:.6g}"
+    first, second = short if short[0] != short[1] else (f"{want:.17g}", f"{got:.17g}")
+    return f"{first} before, {second} after"
+
+
+def _differences(
+    before: Graph, old: Values, after: Graph, new: Values
+) -> Iterator[Difference | None]:
+    """Yield the difference, or None, of every comparison."""
+    held: dict[str, str] = {}
+    for name in before.order():
+        if name in old:
+            held.setdefault(before.tensor(name), name)
+    for name in after.order():
+        source = held.get(after.tensor(name))
+        if name in new and source is not None:
+            yield _tensor_difference(before, source, old[source], after, name, new[name])
+    ends = {output: node for node, output in after.outputs}
+    for node, output in before.outputs:
+        if output not in ends:
+            yield Difference(node, output, ": an output before, none after")
+        elif node in old and ends[output] in new:
+            yield _output_difference(
+                ends[output], output, old[node], new[ends[output]], before.shape(node)
+            )
+
+
+def _tensor_difference(
+    before: Graph, source: str, old: Reals, after: Graph, name: str, new: Reals
+) -> Difference | None:
+    tensor = after.tensor(name)
+    if old[0].size != new[0].size:
+        return Difference(name, tensor, _shapes(before.shape(source), after.shape(name)))
+    in_file = np.empty_like(old.reshape(len(old), -1))
+    in_file[:, _places(before, source)] = old.reshape(len(old), -1)
+    want = in_file[:, _places(after, name)].reshape(new.shape)
+    text = difference_of(want, new)
+    return None if text is None else Difference(name, tensor, text)
+
+
+def _output_difference(
+    node: str, output: str, old: Reals, new: Reals, shape: Shape
+) -> Difference | None:
+    if old.shape != new.shape:
+        return Difference(node, output, _shapes(shape, new.shape[1:]))
+    text = difference_of(old, new)
+    return None if text is None else Difference(node, output, text)
+
+
+def _shapes(before: Shape, after: Shape) -> str:
+    return f": shape {before} before, {after} after"
+
+
+def _places(graph: Graph, name: str) -> Any:
+    places = graph.origin(name).places
+    return slice(None) if places is None else places

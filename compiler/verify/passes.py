@@ -1,0 +1,96 @@
+"""The watch that executes the graph after every pass against the graph before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...runtime.errors import MismatchError
+from ..execute.real.execute import execute_real
+from ..ir.graph import Graph
+from ..passes.base import Pass
+from .compare import Values, compare
+from .frames import as_declared, draw_frames, input_of
+
+#: Enough for every code path of an op; more frames only take time.
+FRAMES = 4
+
+DEFECT = "this is a defect of sangi, not of the model: please report it"
+
+
+class VerifyEach:
+    """A watch of the passes (see ``passes.pipeline.Watch``) that stops at the first wrong one.
+
+    Both graphs are executed in float64 on the same frames. Every tensor of the file that both
+    hold, in whatever order of elements, must be equal, and so must the outputs.
+
+    Parameters
+    ----------
+    images : (N, …) array, optional
+        Sample images, raw; random ones otherwise (see ``draw_frames``).
+    frames : int
+        How many are executed at most.
+    seed : int
+        Of the random frames.
+
+    Attributes
+    ----------
+    passes : int
+        Passes verified so far; those that are meant to change numbers are left out.
+    tensors : int
+        Tensors compared so far.
+    """
+
+    def __init__(
+        self, images: npt.NDArray[Any] | None = None, *, frames: int = FRAMES, seed: int = 0
+    ) -> None:
+        self.passes = 0
+        self.tensors = 0
+        self._count = frames
+        self._seed = seed
+        self._images = images
+        self._frames: npt.NDArray[np.float64] | None = None
+        self._graph: Graph | None = None
+        self._values: Values = {}
+
+    def __call__(self, step: Pass, before: Graph, after: Graph) -> None:
+        """Compare the graphs before and after a pass.
+
+        Raises
+        ------
+        MismatchError
+            If the pass changed a number; the message names the pass, the node, the element, and
+            both values.
+        DataError
+            If the images do not fit the model.
+        """
+        if not step.keeps_numbers:
+            return
+        if before is not self._graph or self._frames is None:
+            # The first pass, and those behind calibration and normalization: another function.
+            self._frames = self.sample(before)
+            self._values = execute_real(before, self._frames)
+        if input_of(after).shape != input_of(before).shape:
+            raise MismatchError(
+                f"pass '{step.name}' changed the input: shape {input_of(before).shape} before, "
+                f"{input_of(after).shape} after; {DEFECT}"
+            )
+        values = execute_real(after, self._frames)
+        found = compare(before, self._values, after, values)
+        if found.difference is not None:
+            raise MismatchError(
+                f"pass '{step.name}' changed a number: {found.difference}; {DEFECT}"
+            )
+        self.passes += 1
+        self.tensors += found.tensors
+        self._graph, self._values = after, values
+
+    def sample(self, graph: Graph) -> npt.NDArray[np.float64]:
+        """Return the frames for a graph, in the layout that its input declares."""
+        if self._images is None:
+            return draw_frames(graph, self._count, self._seed)
+        # Files are often sorted by class: frames are taken evenly from the whole.
+        places = np.linspace(0, len(self._images) - 1, min(len(self._images), self._count))
+        return as_declared(input_of(graph), self._images[places.astype(np.int64)])
