@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .float import FLOAT_HANDLERS
 from .qdq import QDQ_HANDLERS
+from .qonnx import QONNX_DOMAINS, QONNX_HANDLERS
 from .reader import Handler
 
 #: Domains of the ONNX standard itself.
@@ -33,6 +34,7 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     Format("float", STANDARD, FLOAT_HANDLERS),
     Format("QDQ", STANDARD, QDQ_HANDLERS),
+    Format("QONNX", QONNX_DOMAINS, QONNX_HANDLERS),
 )
 
 
