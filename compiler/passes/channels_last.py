@@ -9,6 +9,8 @@ from ..ir.graph import Graph, GraphBuilder
 from ..ir.ops.add import Add
 from ..ir.ops.base import Elementwise, Op
 from ..ir.ops.input import Input
+from ..ir.ops.pad import Pad
+from ..ir.ops.slice import Slice
 from ..ir.ops.transpose import Transpose
 from ..ir.origin import transposed as transposed_places
 from ..ir.rebuild import rebuild
@@ -29,6 +31,8 @@ class ChannelsLast(Pass):
     * ``transpose_q(transpose_p(x')) = transpose_{p∘q}(x')``, where ``(p∘q)[i] = p[q[i]]``;
     * ``f(transpose_p(x')) = transpose_p(f(x'))`` for f that treats elements alike, and for f per
       channel where p leaves the last axis in its place;
+    * Slice and Pad of transpose_p(x') are transpose_p of the Slice and Pad whose entry for axis
+      ``p[i]`` is the old one's for axis i;
     * ``transpose_p(a') + transpose_q(b') = transpose_p(a' + transpose_r(b'))`` with p∘… such that
       ``transpose_p(transpose_r(b')) = transpose_q(b')``, so ``r = q∘p⁻¹`` in the order above;
     * everything else, and the outputs, get the Transpose where p is not the identity.
@@ -82,6 +86,9 @@ def _push_down(graph: Graph) -> Graph:
             continue
         if isinstance(op, Elementwise) and _commutes(op, inputs[0][1]):
             sources, perm = [inputs[0][0]], inputs[0][1]
+        elif isinstance(op, Slice | Pad):
+            sources, perm = [inputs[0][0]], inputs[0][1]
+            op = _on_axes(op, inverse(perm))
         elif isinstance(op, Add):
             perm = next((p for _, p in inputs if not is_identity(p)), perm)
             sources = [transposed(node, compose(p, inverse(perm))) for node, p in inputs]
@@ -96,6 +103,12 @@ def _push_down(graph: Graph) -> Graph:
 
 def _commutes(op: Elementwise, perm: Perm) -> bool:
     return not op.per_channel or perm[-1] == len(perm) - 1
+
+
+def _on_axes(op: Slice | Pad, perm: Perm) -> Slice | Pad:
+    """Return the op whose entry for axis i is the one of axis ``perm[i]``."""
+    fields = (op.start, op.size, op.step) if isinstance(op, Slice) else (op.before, op.after)
+    return type(op)(*(compose(field, perm) for field in fields))
 
 
 def _input_layout(graph: Graph) -> Graph:

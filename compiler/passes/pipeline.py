@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from ...runtime.errors import ModelError, SangiError, UsageError
 from ..ir.graph import Graph
 from .base import Pass
 from .cancel_quantizers import CancelQuantizers
 from .channels_last import ChannelsLast
 from .dead_code import DeadCode
 from .fold_constants import FoldConstants
+from .fold_pad import FoldPad
 from .keep_grid import KeepGrid
 from .order_dense_columns import OrderDenseColumns
 from .relu_before_pool import ReluBeforePool
 from .remove_relu import RemoveRelu
+from .select_as_conv import SelectAsConv
 from .simplify_shapes import SimplifyShapes
+from .sink_selections import SinkSelections
 
 #: Called after every pass with the pass, the graph before and the graph that it made: to dump,
 #: time or verify.
@@ -25,6 +29,8 @@ LAYOUT_PASSES: tuple[Pass, ...] = (
     ChannelsLast(),
     OrderDenseColumns(),
     SimplifyShapes(),
+    SinkSelections(),
+    FoldPad(),
     FoldConstants(),
     DeadCode(),
 )
@@ -37,6 +43,7 @@ QUANTIZED_PASSES: tuple[Pass, ...] = (
     KeepGrid(),
     RemoveRelu(),
     CancelQuantizers(),
+    SelectAsConv(),
     DeadCode(),
 )
 
@@ -46,11 +53,24 @@ def run_passes(graph: Graph, passes: Iterable[Pass], watch: Watch | None = None)
 
     Raises
     ------
+    UsageError
+        If an option of the user does not fit the graph.
     ModelError
-        If shapes do not fit any more.
+        If a pass fails, or shapes do not fit any more behind it; the message names the pass and
+        those before it.
     """
+    done: list[str] = []
     for step in passes:
-        before, graph = graph, step(graph).verify()
+        before = graph
+        try:
+            graph = step(graph).verify()
+        except UsageError:
+            raise
+        except Exception as error:
+            behind = f" (behind {', '.join(done)})" if done else ""
+            reason = str(error) if isinstance(error, SangiError) else repr(error)
+            raise ModelError(f"pass '{step.name}'{behind} failed: {reason}") from error
+        done.append(step.name)
         if watch is not None:
             watch(step, before, graph)
     return graph

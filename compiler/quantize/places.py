@@ -12,13 +12,16 @@ from ..ir.ops.conv import Conv
 from ..ir.ops.dense import Dense
 from ..ir.ops.input import Input
 from ..ir.ops.maxpool import MaxPool
+from ..ir.ops.pad import Pad
 from ..ir.ops.relu import Relu
 from ..ir.ops.reshape import Reshape
+from ..ir.ops.slice import Slice
 from ..ir.ops.tail import ArgMax, Sigmoid, Softmax
 from ..ir.ops.transpose import Transpose
 from ..ir.rebuild import only_consumer
 
 _CHAINED = (Relu, Clip, Affine, BatchNorm)
+_MOVES = (MaxPool, Reshape, Transpose, Slice, Pad)
 _TAIL = (Softmax, Sigmoid, ArgMax, Reshape, Transpose)
 
 
@@ -61,9 +64,7 @@ def _stands_alone(graph: Graph, name: str) -> bool:
     (source,) = graph.inputs(name)
     if isinstance(graph.op(source), Input):
         return _end_of_input(graph, source) != name
-    return isinstance(graph.op(source), MaxPool | Reshape | Transpose) or (
-        only_consumer(graph, source) is None
-    )
+    return isinstance(graph.op(source), _MOVES) or (only_consumer(graph, source) is None)
 
 
 def _only_tail(graph: Graph, name: str) -> bool:

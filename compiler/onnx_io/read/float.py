@@ -4,38 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from . import codes
 from .nodes.elementwise import add, clip, div, mul, relu, sub
 from .nodes.linear import conv, gemm, matmul
 from .nodes.norm import batch_normalization
 from .nodes.pool import average_pool, global_average_pool, max_pool, reduce_mean
+from .nodes.select import pad, slice_
 from .nodes.shape import cast, flatten, identity, reshape, squeeze, transpose, unsqueeze
 from .nodes.tail import arg_max, sigmoid, softmax
 from .reader import Handler
 
 FLOAT_HANDLERS: Mapping[str, Handler] = {
     "Add": add,
-    "ArgMax": arg_max,
+    "ArgMax": codes.comparing(arg_max),
     "AveragePool": average_pool,
     "BatchNormalization": batch_normalization,
-    "Cast": cast,
-    "Clip": clip,
+    "Cast": codes.cast(cast),
+    "Clip": codes.clip(clip),
     "Conv": conv,
     "Div": div,
     "Dropout": identity,
-    "Flatten": flatten,
+    "Flatten": codes.moving(flatten),
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
     "Identity": identity,
     "MatMul": matmul,
-    "MaxPool": max_pool,
+    "MaxPool": codes.choosing(max_pool),
     "Mul": mul,
+    "Pad": pad,
     "ReduceMean": reduce_mean,
-    "Relu": relu,
-    "Reshape": reshape,
+    "Relu": codes.relu(relu),
+    "Reshape": codes.moving(reshape),
     "Sigmoid": sigmoid,
+    "Slice": codes.moving(slice_),
     "Softmax": softmax,
-    "Squeeze": squeeze,
+    "Squeeze": codes.moving(squeeze),
     "Sub": sub,
-    "Transpose": transpose,
-    "Unsqueeze": unsqueeze,
+    "Transpose": codes.moving(transpose),
+    "Unsqueeze": codes.moving(unsqueeze),
 }

@@ -1,0 +1,115 @@
+"""Slice and Pad."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ....ir.ops.pad import Pad
+from ....ir.ops.slice import Slice
+from ..reader import Reader, Refusal, attributes, node_name
+from ..values import Tensor
+
+
+def slice_(reader: Reader, node: Any) -> None:
+    """Translate Slice with positive steps that leaves the batch axis whole.
+
+    Starts, ends and axes are attributes before opset 10, and inputs since, with steps. Indices
+    behind the end of an axis (often the largest integer) stand for its end, negative ones count
+    from there.
+    """
+    source = reader.tensor(node)
+    full = (reader.batch, *reader.builder.shape(source))
+    starts = _numbers(reader, node, 1, "starts")
+    ends = _numbers(reader, node, 2, "ends")
+    axes = reader.numbers(node, 3, "axes")
+    axes = tuple(range(len(starts))) if axes is None else axes
+    steps = reader.numbers(node, 4, "steps") or (1,) * len(starts)
+    if len({len(starts), len(ends), len(axes), len(steps)}) != 1:
+        raise Refusal("starts, ends, axes and steps must have one length")
+    taken = [(0, size, 1) for size in full]
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        if not -len(full) <= axis < len(full):
+            raise Refusal(f"axes must be between {-len(full)} and {len(full) - 1}, not {axis}")
+        if step < 1:
+            raise Refusal(f"steps must be positive, not {step}")
+        first, last = (
+            min(max(index + full[axis] if index < 0 else index, 0), full[axis])
+            for index in (start, end)
+        )
+        if last <= first:
+            raise Refusal(f"starts and ends must leave something of axis {axis}, not {start}:{end}")
+        taken[axis] = (first, -(-(last - first) // step), step)
+    if taken[0][1] != full[0]:
+        raise Refusal("axes must not hold the batch axis 0, unless all of it is taken")
+    _emit_slice(reader, node, taken[1:])
+
+
+def pad(reader: Reader, node: Any) -> None:
+    """Translate Pad with zeros; negative pads take away.
+
+    Pads and value are attributes before opset 11, and inputs since; since opset 18 the axes may be
+    an input as well.
+    """
+    options = attributes(node)
+    mode = options.get("mode", "constant")
+    if mode != "constant":
+        raise Refusal(f"mode must be constant, not {mode}; pad with zeros")
+    source = reader.tensor(node)
+    rank = len(reader.builder.shape(source)) + 1
+    value = options.get("value", 0)
+    if "value" not in options and reader.value(node, 2) is not None:
+        value = next(iter(reader.exact(node, 2, "the value").reshape(-1)), 0)
+    if value != 0:
+        raise Refusal(f"the value must be 0, not {float(value)}; pad with zeros")
+    pads = _numbers(reader, node, 1, "pads")
+    axes = None if "pads" in options else reader.numbers(node, 3, "axes")
+    axes = tuple(range(rank)) if axes is None else axes
+    if len(pads) != 2 * len(axes) or any(not -rank <= axis < rank for axis in axes):
+        raise Refusal(f"pads must be 2 numbers per axis of {rank} axes, not {pads}")
+    before, after = [0] * rank, [0] * rank
+    for place, axis in enumerate(axes):
+        before[axis], after[axis] = pads[place], pads[place + len(axes)]
+    if before[0] or after[0]:
+        raise Refusal("pads of the batch axis must be 0")
+    _emit_pad(reader, node, before[1:], after[1:])
+
+
+def _numbers(reader: Reader, node: Any, index: int, what: str) -> tuple[int, ...]:
+    numbers = reader.numbers(node, index, what)
+    if not numbers:
+        raise Refusal(f"{what} must be given")
+    return numbers
+
+
+def _emit_slice(reader: Reader, node: Any, taken: Sequence[tuple[int, int, int]]) -> None:
+    start, size, step = (tuple(entry[place] for entry in taken) for place in range(3))
+    source = reader.tensor(node)
+    if size == reader.builder.shape(source):
+        reader.alias(node, Tensor(source))
+        return
+    reader.emit(node, Slice(start, size, step), [source])
+
+
+def _emit_pad(reader: Reader, node: Any, before: Sequence[int], after: Sequence[int]) -> None:
+    source = reader.tensor(node)
+    op = Pad(*(tuple(max(0, size) for size in sizes) for sizes in (before, after)))
+    padded = any((*op.before, *op.after))
+    if min((*before, *after)) < 0:
+        shape = reader.builder.shape(source)
+        start = tuple(max(0, -size) for size in before)
+        size = tuple(
+            full - first - max(0, -last)
+            for full, first, last in zip(shape, start, after, strict=True)
+        )
+        if min(size) < 1:
+            raise Refusal(f"negative pads must leave something of {shape}")
+        crop = Slice(start, size, (1,) * len(shape))
+        if not padded:
+            reader.emit(node, crop, [source])
+            return
+        source = reader.builder.add(f"{node_name(node)}/crop", crop, [source])
+    if padded:
+        reader.emit(node, op, [source])
+    else:
+        reader.alias(node, Tensor(source))
