@@ -114,14 +114,19 @@ def arrange(entry: Input, type_: TensorType, x: Array) -> Array:
     if x.shape[1:] == shape:
         return x
     if len(shape) == 3:
-        if x.ndim == 3 and shape[2] == 1 and x.shape[1:] == shape[:2]:
-            return x[..., np.newaxis]
         if x.ndim == 4 and entry.layout == "NCHW" and x.shape[1:] == entry.model_shape:
             return x.transpose(0, 2, 3, 1)
+        if _without_ones(x.shape[1:]) == _without_ones(shape):
+            # Axes of size 1 move no element: (N, H, W) and (N, H, W, 1) for (1, H, W) as well.
+            return x.reshape(len(x), *shape)
     elif x.ndim > 1 and int(np.prod(x.shape[1:])) == type_.elements:
         return x.reshape(len(x), -1)
     wanted = ", ".join(["N", *map(str, shape)])
     raise DataError(f"images must have shape ({wanted}), not {x.shape}")
+
+
+def _without_ones(shape: tuple[int, ...]) -> list[int]:
+    return [size for size in shape if size != 1]
 
 
 def _bytes(x: Array) -> IntArray:
