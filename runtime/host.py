@@ -15,6 +15,9 @@ from .program import Input, Output, Program, Step
 
 Array = npt.NDArray[Any]
 
+Limits = list[float | None]
+"""Bounds, one or one per channel; None where a channel has none."""
+
 BATCH = 64
 """Frames executed at once: memory stays small, and speed does not grow any more."""
 
@@ -173,10 +176,12 @@ _ROUND: Mapping[Rounding, Callable[[Array], Array]] = {
 }
 
 
-def _clip(values: Array, low: list[float] | None, high: list[float] | None) -> Array:
-    lower = -np.inf if low is None else np.array(low)
-    upper = np.inf if high is None else np.array(high)
-    return np.asarray(np.clip(values, lower, upper))
+def _clip(values: Array, low: Limits | None, high: Limits | None) -> Array:
+    return np.asarray(np.clip(values, _limits(low, -np.inf), _limits(high, np.inf)))
+
+
+def _limits(bounds: Limits | None, nowhere: float) -> Array:
+    return np.array([nowhere if x is None else x for x in bounds or [None]], dtype=np.float64)
 
 
 def _transpose(values: Array, perm: list[int]) -> Array:

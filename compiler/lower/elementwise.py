@@ -10,16 +10,19 @@ from .inputs import quantize_input
 from .requantize import requantizer
 from .rounded import codes_of, is_identity, rounded_functions
 from .state import State, settled, source_of
-from .sums import rounded_sum, wide_sum
+from .sums import rounded_sum
 from .value import Value
+from .wide import one_term
 
 
 def lower_affine(state: State, name: str, op: ir.Affine | ir.BatchNorm) -> Value:
     """Return the value times constants plus constants."""
     value = source_of(state, name)
-    if value.moves and len(op.scale) > 1:
+    scale, shift = value.places(op.scale), value.places(op.shift)
+    if scale is None or shift is None:
         value = settled(state, name, value)
-    return value.affine(op.scale, op.shift)
+        scale, shift = op.scale, op.shift
+    return value.affine(scale, shift)
 
 
 def lower_relu(state: State, name: str, op: ir.Relu) -> Value:
@@ -36,16 +39,19 @@ def lower_clip(state: State, name: str, op: ir.Clip) -> Value:
 def lower_quantize(state: State, name: str, op: ir.Quantize) -> Value:
     """Return the codes of a quantizer, rounded by a proved op where anything is rounded."""
     value = source_of(state, name)
-    if len(value.terms) == 1 and value.terms[0].tensor in state.raw:
+    if value.terms[0].tensor in state.raw:
         return replace(quantize_input(state, name, op, value), moves=value.moves)
-    if len(op.scale) > 1 and value.moves:
+    scale, zero_point = value.places(op.scale), value.places(op.zero_point)
+    if scale is None or zero_point is None:
         value = settled(state, name, value)
+    else:
+        op = replace(op, scale=scale, zero_point=zero_point)
     if len(value.terms) == 2:
         rounded = rounded_sum(state, name, op, value)
         if rounded is not None:
             return rounded
-        value = wide_sum(state, name, value)
-    term = value.terms[0]
+        value = one_term(state, name, value)
+    (term,) = value.terms
     type_ = state.builder.types[term.tensor]
     functions = rounded_functions(op, term.factor, value)
     if is_identity(functions, type_):

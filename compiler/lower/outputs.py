@@ -10,7 +10,8 @@ from ...runtime.errors import ModelError
 from ...runtime.program import Output, Step
 from ..ir import ops as ir
 from .state import State
-from .sums import wide_sum
+from .value import Bounds
+from .wide import one_term
 
 
 def lower_output(state: State, out: str, node: str, steps: tuple[Step, ...]) -> Output:
@@ -18,17 +19,13 @@ def lower_output(state: State, out: str, node: str, steps: tuple[Step, ...]) -> 
     value = state.values[node]
     if any(term.tensor in state.raw for term in value.terms):
         raise ModelError(f"output '{out}' must be computed from the input, not be the input")
-    if len(value.terms) == 2:
-        value = wide_sum(state, node, value)
+    value = one_term(state, node, value)
     after: tuple[Step, ...] = ()
     if value.clipped:
         after = (
             Step(
                 "clip",
-                {
-                    "low": None if value.low is None else [float(x) for x in value.low],
-                    "high": None if value.high is None else [float(x) for x in value.high],
-                },
+                {"low": _limits(value.low), "high": _limits(value.high)},
             ),
         )
     return Output(
@@ -38,6 +35,12 @@ def lower_output(state: State, out: str, node: str, steps: tuple[Step, ...]) -> 
         offset=np.array([float(x) for x in value.shift]),
         after=(*after, *value.moves, *steps),
     )
+
+
+def _limits(bounds: Bounds | None) -> list[float | None] | None:
+    if bounds is None:
+        return None
+    return [None if x is None else float(x) for x in bounds]
 
 
 def tail_step(op: Any) -> Step | None:

@@ -17,6 +17,9 @@ from .exact import BigArray, Rounded
 MAX_SHIFT = 40
 """Largest shift tried: one step of 8 bits needs 20–24 bits of multiplier (measured)."""
 
+MAX_STEPS = 1 << 10
+"""Most thresholds of a channel that are stored: codes of 10 bits."""
+
 MAX_PRODUCT_BITS = 62
 """Widest product that is tried, so that the search itself runs in int64."""
 

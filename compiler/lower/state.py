@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from ...runtime.errors import ModelError
-from ...runtime.ops.requantize import Requantize
 from ...runtime.ops.reshape import Reshape
 from ...runtime.program import Input
 from ..ir import ops as ir
@@ -18,6 +16,8 @@ from .builder import Builder
 from .value import Term, Value
 
 InputKind = Literal["auto", "bytes", "codes"]
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -32,6 +32,8 @@ class State:
         Real inputs that wait for their quantizers.
     entries : dict of term name to Input
         The program's inputs so far.
+    sums : dict of terms to Term
+        The exact sums that were emitted so far.
     """
 
     graph: Graph
@@ -40,6 +42,7 @@ class State:
     values: dict[str, Value] = field(default_factory=dict)
     raw: dict[str, ir.Input] = field(default_factory=dict)
     entries: dict[str, Input] = field(default_factory=dict)
+    sums: dict[tuple[Term, ...], Term] = field(default_factory=dict)
 
 
 def source_of(state: State, name: str) -> Value:
@@ -55,31 +58,6 @@ def quantized(state: State, name: str, source: str | None = None) -> Value:
     return value
 
 
-def plain(state: State, name: str, value: Value) -> Value:
-    """Return the value with pending clips applied to its codes."""
-    if not value.clipped:
-        return value
-    if len(value.terms) == 2:
-        raise unquantized(name, state.graph.op(name))
-    term = value.terms[0]
-    type_ = state.builder.types[term.tensor]
-    low, high = type_.low, type_.high
-    if len(term.factor) != 1 or term.factor[0] <= 0 or len(value.shift) != 1:
-        raise unquantized(name, state.graph.op(name))
-    bounds = []
-    for bound in (value.low, value.high):
-        code = None if bound is None else (bound[0] - value.shift[0]) / term.factor[0]
-        if code is not None and (code.denominator != 1 or len(bound or ()) != 1):
-            raise unquantized(name, state.graph.op(name))
-        bounds.append(code)
-    low = low if bounds[0] is None else min(max(low, int(bounds[0])), high)
-    high = high if bounds[1] is None else max(min(high, int(bounds[1])), low)
-    one = np.ones(1, dtype=np.int64)
-    node = Requantize(one, one * 0, 0, low, high)
-    tensor = state.builder.emit(f"{name}_clip", node, (term.tensor,), f"{name}_clip")
-    return replace(value, terms=(Term(tensor, term.factor),), low=None, high=None)
-
-
 def settled(state: State, name: str, value: Value) -> Value:
     """Return the value without pending moves: as a Reshape, where the order is the same."""
     if not value.moves:
@@ -89,34 +67,30 @@ def settled(state: State, name: str, value: Value) -> Value:
         raise ValueError(
             "the input must not be transposed; export the model without this Transpose"
         )
-    if len(value.shift) > 1 or any(len(term.factor) > 1 for term in value.terms):
+    repeat, rest = divmod(order.shape[-1], value.shape[-1])
+    if value.per_channel and rest:
         raise ValueError("the input must have one scale where it is reshaped")
     terms = tuple(
         Term(
             state.builder.emit(
                 f"{name}_reshape", Reshape(order.shape), (t.tensor,), f"{name}_reshape"
             ),
-            t.factor,
+            _repeated(t.factor, repeat),
         )
         for t in value.terms
     )
-    return replace(value, terms=terms, shape=order.shape, moves=())
+    return Value(
+        terms,
+        _repeated(value.shift, repeat),
+        order.shape,
+        None if value.low is None else _repeated(value.low, repeat),
+        None if value.high is None else _repeated(value.high, repeat),
+    )
 
 
-def grid(state: State, name: str, value: Value) -> tuple[Fraction, int]:
-    """Return scale and zero point of a value that lies on one grid for all channels."""
-    if len(value.terms) == 2:
-        raise unquantized(name, state.graph.op(name))
-    factor, shift = value.terms[0].factor, value.shift
-    if len(set(factor)) != 1 or len(set(shift)) != 1:
-        raise ValueError(
-            "the input must have one scale for all channels, not one per channel; "
-            "export with per-tensor activation scales"
-        )
-    zero = -shift[0] / factor[0] if factor[0] else Fraction(1, 2)
-    if zero.denominator != 1:
-        raise unquantized(name, state.graph.op(name))
-    return factor[0], int(zero)
+def _repeated(values: tuple[T, ...], times: int) -> tuple[T, ...]:
+    """Return the channels' numbers for a last axis that holds all channels so many times."""
+    return values * times if len(values) > 1 else values
 
 
 def unquantized(name: str, op: Any) -> ModelError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,11 @@ from ...runtime.program import Step
 
 Reals = tuple[Fraction, ...]
 """One exact real, or one per channel."""
+
+Bounds = tuple[Fraction | None, ...]
+"""Limits, one or one per channel; None where there is none."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,9 @@ class Value:
     terms : tuple of Term
         One, or two behind an addition that waits for its quantizer.
     shift : tuple of Fraction
-    low, high : tuple of Fraction, or None
-        Bounds of pending clips.
+    low, high : tuple of (Fraction or None), or None
+        Bounds of pending clips; None where no channel has one. Where a channel has both, its low
+        is at most its high.
     shape : tuple of int
         Of the program's tensors (channels last).
     moves : tuple of Step
@@ -43,8 +50,8 @@ class Value:
     terms: tuple[Term, ...]
     shift: Reals
     shape: tuple[int, ...]
-    low: Reals | None = None
-    high: Reals | None = None
+    low: Bounds | None = None
+    high: Bounds | None = None
     moves: tuple[Step, ...] = ()
 
     @property
@@ -52,40 +59,72 @@ class Value:
         """Whether a clip is pending."""
         return self.low is not None or self.high is not None
 
+    @property
+    def per_channel(self) -> bool:
+        """Whether channels have numbers of their own."""
+        return self.entries > 1
+
+    @property
+    def entries(self) -> int:
+        """Length of the longest of factors, shift and bounds: 1, or the channels."""
+        parts: list[Sequence[Fraction | None]] = [self.shift, *(t.factor for t in self.terms)]
+        parts += [bound for bound in (self.low, self.high) if bound is not None]
+        return max(map(len, parts))
+
     def affine(self, scale: Reals, shift: Reals) -> Value:
-        """Return ``self * scale + shift``."""
+        """Return ``self * scale + shift``. A negative scale turns a channel's bounds round."""
         low, high = self.low, self.high
-        moved = [None if x is None else _add(_multiply(x, scale), shift) for x in (low, high)]
-        if any(s < 0 for s in scale) and self.clipped:
-            if any(s >= 0 for s in scale):
-                raise ValueError("factors behind a clip must have one sign")
-            moved.reverse()
+        if self.clipped:
+            count = max(self.entries, len(scale), len(shift))
+            lows, highs = [], []
+            for s, t, a, b in zip(
+                per_channel(scale, count),
+                per_channel(shift, count),
+                per_channel(low or (None,), count),
+                per_channel(high or (None,), count),
+                strict=True,
+            ):
+                ends = [None if x is None else x * s + t for x in (a, b)]
+                lows.append(ends[s < 0])
+                highs.append(ends[s >= 0])
+            low, high = _bounds(lows), _bounds(highs)
         terms = tuple(Term(t.tensor, _multiply(t.factor, scale)) for t in self.terms)
-        return replace(
-            self,
-            terms=terms,
-            shift=_add(_multiply(self.shift, scale), shift),
-            low=moved[0],
-            high=moved[1],
-        )
+        moved = add_reals(_multiply(self.shift, scale), shift)
+        return replace(self, terms=terms, shift=moved, low=low, high=high)
 
     def clip(self, low: Fraction | None, high: Fraction | None) -> Value:
-        """Return ``clip(self, low, high)``."""
+        """Return ``min(max(self, low), high)``; None stands for no limit."""
+        if low is not None and high is not None:
+            low = min(low, high)
 
-        def joined(
-            old: Reals | None, new: Fraction | None, pick: Callable[[Fraction, Fraction], Fraction]
-        ) -> Reals | None:
-            if new is None or old is None:
-                return old if new is None else (new,)
-            return tuple(pick(x, new) for x in old)
+        def clamp(old: Fraction | None, new: Fraction | None, pick: _Pick) -> Fraction | None:
+            bound = new if old is None else old if new is None else pick(old, new)
+            if bound is not None and low is not None:
+                bound = max(bound, low)
+            return bound if bound is None or high is None else min(bound, high)
 
-        raised = joined(self.low, low, max)
-        upper = joined(self.high, high, min)
-        if high is not None and raised is not None:
-            raised = tuple(min(x, high) for x in raised)
-        if low is not None and upper is not None:
-            upper = tuple(max(x, low) for x in upper)
-        return replace(self, low=raised, high=upper)
+        lows = [clamp(x, low, max) for x in self.low or (None,)]
+        highs = [clamp(x, high, min) for x in self.high or (None,)]
+        return replace(self, low=_bounds(lows), high=_bounds(highs))
+
+    def places(self, values: tuple[T, ...]) -> tuple[T, ...] | None:
+        """Return constants along the graph's last axis as constants of the program's channels.
+
+        None where elements of one channel of the program's tensor lie at different places of the
+        graph's last axis.
+
+        Parameters
+        ----------
+        values : tuple
+            One, or one per place of the last axis of the graph's tensor.
+        """
+        if len(values) == 1 or not self.moves:
+            return values
+        order = self.order
+        last = np.empty(order.size, dtype=np.int64)
+        last[order.reshape(-1)] = np.arange(order.size) % order.shape[-1]
+        rows = last.reshape(-1, self.shape[-1])
+        return tuple(values[i] for i in rows[0]) if (rows == rows[0]).all() else None
 
     @property
     def order(self) -> IntArray:
@@ -99,9 +138,21 @@ class Value:
         return places
 
 
-def per_channel(values: Sequence[Fraction], channels: int) -> Reals:
+_Pick = Callable[[Fraction, Fraction], Fraction]
+
+
+def per_channel(values: Sequence[T], channels: int) -> tuple[T, ...]:
     """Return ``values`` with one entry per channel."""
     return tuple(values) * channels if len(values) == 1 else tuple(values)
+
+
+def add_reals(a: Reals, b: Reals) -> Reals:
+    """Return the sum, one entry or one per channel."""
+    return tuple(x + y for x, y in _pairs(a, b))
+
+
+def _multiply(a: Reals, b: Reals) -> Reals:
+    return tuple(x * y for x, y in _pairs(a, b))
 
 
 def _pairs(a: Reals, b: Reals) -> list[tuple[Fraction, Fraction]]:
@@ -109,14 +160,5 @@ def _pairs(a: Reals, b: Reals) -> list[tuple[Fraction, Fraction]]:
     return list(zip(per_channel(a, count), per_channel(b, count), strict=True))
 
 
-def _multiply(a: Reals, b: Reals) -> Reals:
-    return tuple(x * y for x, y in _pairs(a, b))
-
-
-def _add(a: Reals, b: Reals) -> Reals:
-    return tuple(x + y for x, y in _pairs(a, b))
-
-
-def add_reals(a: Reals, b: Reals) -> Reals:
-    """Return the sum, one entry or one per channel."""
-    return _add(a, b)
+def _bounds(values: Sequence[Fraction | None]) -> Bounds | None:
+    return None if all(x is None for x in values) else tuple(values)

@@ -51,7 +51,7 @@ def test_exact_for_all_pairs(
 ) -> None:
     low, high = grid
     zero += low
-    op = requantizing_add((a, b), Rounded(ONE, shift, zero, low, high), (first, second))
+    op = requantizing_add([(a, b)], [Rounded(ONE, shift, zero, low, high)], (first, second))
     assume(op is not None)
     x, y = np.meshgrid(
         np.arange(first[0], first[1] + 1), np.arange(second[0], second[1] + 1), indexing="ij"
@@ -66,7 +66,7 @@ def test_exact_for_all_pairs(
 def test_real_scales_of_8_bits() -> None:
     a, b, s = (Fraction(float(np.float32(v))) for v in (0.0213, 0.0377, 0.0291))
     shift = (a * 128 - b * 3) / s
-    op = requantizing_add((a / s, b / s), Rounded(ONE, shift, -128, -128, 127), BYTES)
+    op = requantizing_add([(a / s, b / s)], [Rounded(ONE, shift, -128, -128, 127)], BYTES)
     assert op is not None
     assert not op.ties
     codes = np.arange(-128, 128)
@@ -79,7 +79,7 @@ def test_real_scales_of_8_bits() -> None:
 
 def test_half_sums_take_ties() -> None:
     half = Fraction(1, 2)
-    op = requantizing_add((half, half), SIGNED, BYTES)
+    op = requantizing_add([(half, half)], [SIGNED], BYTES)
     assert op is not None and op.ties
     x, y = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128), indexing="ij")
     assert np.array_equal(op.apply(x[..., None], y[..., None])[..., 0], np.rint((x + y) / 2))
@@ -87,4 +87,4 @@ def test_half_sums_take_ties() -> None:
 
 def test_wide_inputs_are_left_to_an_exact_sum() -> None:
     wide = ((-(2**12), 2**12), (-128, 127))
-    assert requantizing_add((ONE, ONE), SIGNED, wide) is None
+    assert requantizing_add([(ONE, ONE)], [SIGNED], wide) is None
