@@ -107,6 +107,12 @@ def _host_quantizer(value: Value, op: ir.Quantize) -> tuple[Step, ...]:
     if factor != (Fraction(1),) or shift != (Fraction(0),):
         scale = [float(x) for x in factor]
         steps.append(Step("affine", {"scale": scale, "shift": [float(x) for x in shift]}))
+    if value.clipped:
+        low, high = (
+            None if bound is None else [float(x) for x in bound]
+            for bound in (value.low, value.high)
+        )
+        steps.append(Step("clip", {"low": low, "high": high}))
     attributes: dict[str, Any] = {
         "scale": [float(x) for x in op.scale],
         "zero_point": [float(x) if op.zero_first else int(x) for x in op.zero_point],
