@@ -16,6 +16,9 @@ Reals = npt.NDArray[np.float64]
 Values = Mapping[str, Reals]
 """Tensors (N, *shape) by node name."""
 
+Sides = tuple[str, str]
+BEFORE_AFTER: Sides = ("before", "after")
+
 #: Largest difference that is none, relative to the largest element of the tensor. Sums of a million
 #: float64 products in another order differ by less than 1e-10 of it; one code of a 16-bit grid is
 #: 1e-5 of it, so that codes are told apart as well.
@@ -75,15 +78,24 @@ def compare(before: Graph, old: Values, after: Graph, new: Values) -> Comparison
     return Comparison(None, count)
 
 
-def difference_of(want: Reals, got: Reals) -> str | None:
+def difference_of(
+    want: Reals, got: Reals, tolerance: float = TOLERANCE, sides: Sides = BEFORE_AFTER
+) -> str | None:
     """Return where two tensors of one shape (N, *shape) differ first, in words; None if nowhere."""
     size = float(np.abs(want).max(initial=0))
     # Written so that NaN differs from everything.
-    wrong = ~(np.abs(got - want) <= TOLERANCE * size)
+    wrong = ~(np.abs(got - want) <= tolerance * size)
     if not wrong.any():
         return None
-    place = tuple(int(index) for index in np.argwhere(wrong)[0])
-    return f", {position(place)}: {both(want[place], got[place])}"
+    return at(tuple(int(index) for index in np.argwhere(wrong)[0]), want, got, sides)
+
+
+def at(place: tuple[int, ...], want: Reals, got: Reals, sides: Sides = BEFORE_AFTER) -> str:
+    """Return in words where an element is, and what it is on both sides."""
+    first, second = f"{want[place]:.6g}", f"{got[place]:.6g}"
+    if first == second:
+        first, second = f"{want[place]:.17g}", f"{got[place]:.17g}"
+    return f", {position(place)}: {first} {sides[0]}, {second} {sides[1]}"
 
 
 def position(place: tuple[int, ...]) -> str:
@@ -93,13 +105,6 @@ def position(place: tuple[int, ...]) -> str:
     )
     words = (f"{name} {index}" for name, index in zip(names, place[1:], strict=True))
     return ", ".join([f"frame {place[0]}", *words])
-
-
-def both(want: float, got: float) -> str:
-    """Return both values, with as many digits as tell them apart."""
-    short = f"{want:.6g}", f"{got:.6g}"
-    first, second = short if short[0] != short[1] else (f"{want:.17g}", f"{got:.17g}")
-    return f"{first} before, {second} after"
 
 
 def _differences(

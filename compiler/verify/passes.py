@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...runtime.errors import MismatchError
+from ...runtime.program import Program
 from ..execute.real.execute import execute_real
 from ..ir.graph import Graph
+from ..lower.value import Value
 from ..passes.base import Pass
 from .compare import Values, compare
 from .frames import as_declared, draw_frames, input_of
+from .lowering import compare_program
 
 #: Enough for every code path of an op; more frames only take time.
 FRAMES = 4
@@ -86,6 +90,32 @@ class VerifyEach:
         self.passes += 1
         self.tensors += found.tensors
         self._graph, self._values = after, values
+
+    def lowered(self, graph: Graph, program: Program, values: Mapping[str, Value | None]) -> None:
+        """Compare the program with the graph that it was lowered from.
+
+        Parameters
+        ----------
+        graph, program, values
+            What lowering took and gave (see ``Lowering``).
+
+        Raises
+        ------
+        MismatchError
+            If a number differs, as for a pass; ``lower`` is named.
+        """
+        found = compare_program(graph, program, values, self.sample(graph), self._seed)
+        if found.difference is not None:
+            raise MismatchError(f"'lower' changed a number: {found.difference}; {DEFECT}")
+        self.tensors += found.tensors
+
+    @property
+    def summary(self) -> str:
+        """One line for the user: what was verified so far, all of it without a difference."""
+        return (
+            f"verified: {self.passes} passes and the program, {self.tensors} tensors compared "
+            f"on {0 if self._frames is None else len(self._frames)} frames"
+        )
 
     def sample(self, graph: Graph) -> npt.NDArray[np.float64]:
         """Return the frames for a graph, in the layout that its input declares."""

@@ -13,6 +13,7 @@ from ....runtime.host import apply as apply_step
 from ....runtime.program import Step
 from ...ir import ops as ir
 from ...ir.graph import Graph
+from .multithreshold import count_thresholds
 from .quantize import NEAR, round_to_grid
 from .windows import convolve, floats, largest, mean, multiply
 
@@ -127,6 +128,7 @@ RULES: Mapping[type[ir.Op], Callable[..., Any]] = {
     ir.Conv: convolve,
     ir.Dense: multiply,
     ir.MaxPool: largest,
+    ir.MultiThreshold: count_thresholds,
     ir.Pad: _pad,
     ir.Quantize: round_to_grid,
     ir.Relu: lambda _, x: np.maximum(x, 0),

@@ -54,9 +54,10 @@ def reals_of(op: Quantize, codes: Reals) -> Reals:
 
 def is_near_edge(op: Quantize, x: Reals) -> npt.NDArray[np.bool_]:
     """Whether noise of float64 could move a real to another code: within ``NEAR`` of an edge."""
-    doubled = 2 * quotients(op, x)
-    near = np.abs(doubled - np.rint(doubled)) <= 2 * _tolerance(doubled / 2)
-    return np.asarray(near, dtype=bool)
+    quotient = quotients(op, x)
+    to_nearest = op.rounding in (Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.HALF_DOWN)
+    edge = np.floor(quotient) + 0.5 if to_nearest else np.rint(quotient)
+    return np.asarray(np.abs(quotient - edge) <= _tolerance(quotient), dtype=bool)
 
 
 def quotients(op: Quantize, x: Reals) -> Reals:

@@ -47,7 +47,8 @@ def largest(op: MaxPool, x: Reals) -> Reals:
     """Return the maxima of the windows of ``(N, H, W, C)``; the border does not count."""
     size = out_size(x.shape[1:], op.kernel, op.stride, op.padding, op.dilation)
     padded = _bordered(x, op.padding, -np.inf)
-    return np.maximum.reduce([*places(padded, op.kernel, op.stride, op.dilation, size)])
+    views = [*places(padded, op.kernel, op.stride, op.dilation, size)]
+    return np.asarray(np.maximum.reduce(views))
 
 
 def mean(op: AveragePool, x: Reals) -> Reals:
