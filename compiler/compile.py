@@ -15,6 +15,7 @@ from .circuit.testbench import write_testbench
 from .circuit.verilog import write_rtl
 from .driver import write_driver
 from .frontend import load
+from .images import read_images
 from .mapping.design import Design
 from .mapping.mapper import map_program
 from .project.bitstream import check_tools, make_bitstream
@@ -22,6 +23,7 @@ from .project.nextpnr_ecp5 import write_project
 from .report.link import link_fps
 from .report.report import Report, make_report, with_routing, write_report
 from .steps import Progress, StepLog
+from .verify.passes import VerifyEach
 from .workspace import new_folder
 
 
@@ -37,6 +39,7 @@ def compile_model(
     std: Sequence[float] | None = None,
     input_shape: Sequence[int] | None = None,
     bitstream: bool = False,
+    verify_each: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
     note: Callable[[str], None] | None = None,
@@ -66,6 +69,10 @@ def compile_model(
         Shape of the model's input, batch axis included.
     bitstream : bool
         Whether to synthesize, place and route.
+    verify_each : bool
+        Whether to execute the graph after every pass against the graph before, and the program
+        against the last graph; the first number that differs is an error. On the images of
+        ``data`` where they are given.
     seed : int
         Of the testbench's frames and of placement.
     progress : callable, optional
@@ -89,6 +96,7 @@ def compile_model(
     steps = StepLog(progress)
     with new_folder(out) as folder:
         steps.begin("read the model")
+        verify = _verifier(data, seed) if verify_each else None
         program = load(
             model,
             mean=mean,
@@ -97,7 +105,11 @@ def compile_model(
             data=data,
             mapped=True,
             note=note,
+            watch=verify,
+            lowered=None if verify is None else verify.lowered,
         )
+        if verify is not None and note is not None:
+            note(verify.summary)
         steps.begin("map it to the board")
         design = map_program(
             program, target, clock_mhz=clock_mhz, target_fps=target_fps, progress=progress
@@ -128,6 +140,10 @@ def compile_model(
         write_report(folder, report)
         steps.write(folder / "log" / "compile.log")
     return report
+
+
+def _verifier(data: str | Path | None, seed: int) -> VerifyEach:
+    return VerifyEach(None if data is None else read_images(Path(data)).x, seed=seed)
 
 
 def _note_idle_speed(design: Design, note: Callable[[str], None]) -> None:

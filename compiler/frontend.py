@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,18 @@ from ..runtime.program import Program
 from .images import read_images
 from .ir.graph import Graph
 from .ir.ops.input import Input
-from .lower.lower import lower
+from .lower.lower import lower_graph
 from .lower.state import InputKind
+from .lower.value import Value
 from .passes.pipeline import QUANTIZED_PASSES, Watch, run_passes
 from .problems import refusal
 from .quantize.calibrate import calibrate
 from .survey import Survey, survey
 
 Data = str | Path | npt.NDArray[Any]
+
+#: Called with the graph that was lowered, its program, and what its nodes' tensors are there.
+Lowered = Callable[[Graph, Program, Mapping[str, Value | None]], None]
 
 #: Calibration gains nothing from more frames and takes time and memory with each.
 CALIBRATION_FRAMES = 512
@@ -83,12 +87,14 @@ def load(
     mapped: bool = False,
     note: Callable[[str], None] | None = None,
     watch: Watch | None = None,
+    lowered: Lowered | None = None,
 ) -> Program:
     """Read a model and lower it to its integer program.
 
     Parameters and errors are those of ``load_graph``; ``input_kind`` is lowering's: whether
     the circuit takes raw bytes or the first quantizer's codes; ``mapped`` refuses, in the same
-    list, also what no engine computes and the shell does not carry.
+    list, also what no engine computes and the shell does not carry; ``lowered`` is called with the
+    graph, its program, and what every node's tensor is in it.
     """
     found = survey(
         path,
@@ -100,9 +106,15 @@ def load(
         watch=watch,
     )
     graph = _quantized(found, data, note, watch)
-    if found.program is not None and found.unquantized is None:
-        return found.program
-    return lower(graph, input_kind=input_kind)
+    program, values = found.program, found.values
+    if program is None or found.unquantized is not None:
+        lowering = lower_graph(graph, input_kind=input_kind)
+        if lowering.program is None:
+            raise refusal(found.name, lowering.problems)
+        program, values = lowering.program, lowering.values
+    if lowered is not None:
+        lowered(graph, program, values)
+    return program
 
 
 def _quantized(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .console import progress, show_note
-from .options import InputShape, Mean, Seed, Std, npz_option, numbers, shape
+from .options import InputShape, Mean, Seed, Std, VerifyEach, npz_option, numbers, shape
 
 
 def compile_(
@@ -36,6 +36,7 @@ def compile_(
     bitstream: Annotated[
         bool, typer.Option("--bitstream", help="Synthesize, place and route as well.")
     ] = False,
+    verify_each: VerifyEach = False,
     seed: Seed = 0,
 ) -> None:
     """Compile a trained network into a circuit, its testbench and its project."""
@@ -55,6 +56,7 @@ def compile_(
             std=numbers(std, "--std"),
             input_shape=shape(input_shape, "--input-shape"),
             bitstream=bitstream,
+            verify_each=verify_each,
             seed=seed,
             progress=begin,
             note=notes.append,

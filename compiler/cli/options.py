@@ -34,6 +34,13 @@ InputShape = Annotated[
         metavar="N,C,H,W", help="Shape of the model's input, where the file leaves it open."
     ),
 ]
+VerifyEach = Annotated[
+    bool,
+    typer.Option(
+        "--verify-each",
+        help="Execute the graph after every pass, and the program, against the graph before.",
+    ),
+]
 
 
 def npz_option(help_text: str) -> typer.models.OptionInfo:
