@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..ir.graph import Graph
 from ..onnx_io.write.qdq import write_model
-from .runtime import quiet_onnxruntime
+from .runtime import open_session
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -36,18 +36,8 @@ def run_batches(
     ------
     dict of node name to float32 (frames, *shape)
     """
-    onnxruntime = quiet_onnxruntime()
     names = tuple(nodes)
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = 1
-    # Only errors: warnings about shapes would go to the user's terminal.
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        write_model(graph, names).SerializeToString(),
-        options,
-        providers=["CPUExecutionProvider"],
-    )
+    session = open_session(write_model(graph, names))
     outputs = [output.name for output in session.get_outputs()][len(graph.outputs) :]
     feed = session.get_inputs()[0].name
     for start in range(0, len(frames), batch):

@@ -1,0 +1,1 @@
+"""Comparison of the integer program with the original model, tensor by tensor."""

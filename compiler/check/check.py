@@ -1,0 +1,105 @@
+"""From a model file and images to the comparison of its program with the original."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...runtime.host import arrange, prepare
+from ...runtime.program import Program
+from ..frontend import Data, load_graph
+from ..ir.graph import Graph
+from ..lower.lower import Lowering, lower_graph
+from ..onnx_io.read.inputs import with_input_shape
+from ..onnx_io.read.model import open_model
+from ..passes.base import Pass
+from ..problems import refusal
+from ..survey import is_quantized
+from .compare import Subject, compare
+from .oracle import open_oracle
+from .pairs import Origins, coded_pairs, every_origin, output_pairs
+from .results import Check
+
+Array = npt.NDArray[Any]
+
+
+def check_model(
+    path: str | Path,
+    images: Array,
+    *,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    input_shape: Sequence[int] | None = None,
+    data: Data | None = None,
+    note: Callable[[str], None] | None = None,
+) -> Check:
+    """Compare a model's program with the model itself, executed by ONNX Runtime or qonnx.
+
+    A quantized model is compared in steps, twice: with the program run from the images on, and
+    with every layer fed by the oracle's tensors, where nothing but float32 ties may differ. A
+    float model is what its program approximates: signal-to-noise ratios and decisions.
+
+    Parameters
+    ----------
+    path : str or Path
+    images : (N, …) array
+        Raw, as the circuit gets them.
+    mean, std, input_shape, data, note : as in ``load_graph``
+
+    Returns
+    -------
+    Check
+        Its ``verify`` raises where the two disagree.
+
+    Raises
+    ------
+    SangiError
+        As ``load``; DataError if the images do not fit; ToolError if the oracle is missing or
+        cannot execute the model.
+    """
+    model = with_input_shape(open_model(path), input_shape)
+    graphs: list[Graph] = []
+
+    def watch(_: Pass, before: Graph, after: Graph) -> None:
+        graphs.extend((before, after))
+
+    graph = load_graph(
+        path, mean=mean, std=std, input_shape=input_shape, data=data, note=note, watch=watch
+    )
+    lowering = lower_graph(graph)
+    if lowering.program is None:
+        raise refusal(Path(path).name, lowering.problems)
+    exact = is_quantized(graphs[0])
+    subject = _subject(graph, lowering, lowering.program, every_origin([*graphs, graph]))
+    oracle = open_oracle(model, subject.wanted)
+    frames = model_frames(subject.program, images, mean, std)
+    (integers,) = prepare(subject.program, images)
+    layers, outputs = compare(subject, oracle, integers, frames, exact=exact)
+    skipped = (pair.layer for pair in subject.coded if pair.onnx not in oracle.tensors)
+    return Check(Path(path).name, oracle.name, len(images), exact, layers, outputs, tuple(skipped))
+
+
+def _subject(graph: Graph, lowering: Lowering, program: Program, origins: Origins) -> Subject:
+    return Subject(
+        program,
+        coded_pairs(graph, program, lowering.values, origins),
+        output_pairs(graph, program, lowering.values, origins),
+    )
+
+
+def model_frames(
+    program: Program,
+    images: Array,
+    mean: Sequence[float] | None,
+    std: Sequence[float] | None,
+) -> Array:
+    """Return images as the model takes them: normalized, in its own layout."""
+    entry = program.inputs[0]
+    frames = arrange(entry, program.types[entry.tensor], images)
+    if mean is not None or std is not None:
+        frames = (frames.astype(np.float64) - np.array(mean or 0.0)) / np.array(std or 1.0)
+    return frames.transpose(0, 3, 1, 2) if entry.layout == "NCHW" else frames

@@ -1,0 +1,106 @@
+"""The comparison of a program with the original model, tensor by tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...runtime.host import BATCH, finish
+from ...runtime.program import Program
+from .oracle import Oracle
+from .pairs import Pair
+from .results import LayerCheck, OutputCheck
+from .sums import LayerSums, OutputSums
+
+Array = npt.NDArray[Any]
+Tensors = dict[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A program, and where the file has the same numbers.
+
+    Attributes
+    ----------
+    program : Program
+    coded : sequence of Pair
+        Tensors on the grid of a quantizer, in the order of computation.
+    outputs : sequence of Pair
+        What leaves the circuit, one an output of the program.
+    """
+
+    program: Program
+    coded: Sequence[Pair]
+    outputs: Sequence[Pair]
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The tensors of the file that a comparison needs."""
+        names = {pair.onnx for pair in (*self.coded, *self.outputs)}
+        return frozenset(names | {output.name for output in self.program.outputs})
+
+
+def compare(
+    subject: Subject, oracle: Oracle, integers: Array, frames: Array, *, exact: bool
+) -> tuple[tuple[LayerCheck, ...], tuple[OutputCheck, ...]]:
+    """Execute both on the same frames and compare every tensor that both have.
+
+    Parameters
+    ----------
+    subject : Subject
+    oracle : Oracle
+        Opened with ``subject.wanted``.
+    integers : (N, *shape) integer array
+        The program's input.
+    frames : (N, …) array
+        The same frames as the oracle takes them.
+    exact : bool
+        Whether the oracle is quantized as the program is, so that every layer can be fed with its
+        codes; otherwise it is the float model that the program approximates.
+    """
+    program = subject.program
+    coded = [pair for pair in subject.coded if pair.onnx in oracle.tensors]
+    layers = [LayerSums(pair) for pair in coded]
+    quantized = {pair.tensor for pair in coded}
+    outputs = []
+    for pair, output in zip(subject.outputs, program.outputs, strict=True):
+        if pair.onnx in oracle.tensors:
+            type_ = program.types[pair.tensor]
+            outputs.append(OutputSums(output.name, pair, max(abs(type_.low), abs(type_.high))))
+    for start in range(0, len(frames), BATCH):
+        part = slice(start, start + BATCH)
+        theirs = oracle.run(frames[part])
+        ours = program.run(integers[part])
+        fed = _run_fed(program, coded, integers[part], theirs) if exact else None
+        finals = finish(program, ours)
+        for layer in layers:
+            layer.add(theirs, ours, fed)
+        for sums in outputs:
+            # A quantized output is a layer already, and may be a step off on a tie.
+            sums.add(theirs, finals[sums.name], None if sums.pair.tensor in quantized else fed)
+    return tuple(x.result() for x in layers), tuple(x.result() for x in outputs)
+
+
+def _run_fed(
+    program: Program, coded: Sequence[Pair], integers: Array, theirs: Mapping[str, Array]
+) -> Tensors:
+    """Execute every part of the program between quantizers on the oracle's own codes.
+
+    Returns
+    -------
+    dict of tensor to what the program makes of the oracle's codes in front of it
+    """
+    made: Tensors = {program.inputs[0].tensor: integers}
+    codes: Tensors = {}
+    for pair in coded:
+        type_ = program.types[pair.tensor]
+        whole = np.clip(np.rint(pair.codes(theirs[pair.onnx])), type_.low, type_.high)
+        codes[pair.tensor] = whole.astype(type_.dtype)
+    for node in program.nodes:
+        result = node.op.apply(*(codes.get(name, made[name]) for name in node.inputs))
+        made[node.output] = result.astype(program.types[node.output].dtype, copy=False)
+    return made
