@@ -1,143 +1,165 @@
-"""The QDQ format: QuantizeLinear and DequantizeLinear around the standard ops."""
+"""The QDQ format: QuantizeLinear and DequantizeLinear around the standard ops.
+
+ONNX Runtime keeps the same two ops in a domain of its own for types that older opsets lack.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
-from ....runtime.errors import ModelError
 from ...ir.ops.affine import Affine
-from ...ir.ops.quantize import Quantize
-from .exact import fractions
-from .reader import Handler, Reader, Refusal, attributes, node_name
-from .values import Codes, Constant, QuantizedConstant, Tensor
-
-#: Ranges of the element types of codes.
-RANGES: Mapping[int, tuple[int, int]] = {
-    TensorProto.UINT4: (0, 15),
-    TensorProto.INT4: (-8, 7),
-    TensorProto.UINT8: (0, 255),
-    TensorProto.INT8: (-128, 127),
-    TensorProto.UINT16: (0, 65535),
-    TensorProto.INT16: (-32768, 32767),
-}
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Scales and zero points of one quantizer; ``axis`` is ONNX's, batch included."""
-
-    scale: tuple[Fraction, ...]
-    zero_point: tuple[int, ...]
-    axis: int
+from ...ir.ops.base import Shape
+from ...ir.ops.input import Input
+from ...ir.ops.reshape import Reshape
+from ...ir.ops.transpose import Transpose
+from .grid import Grid, check_integers, code_range, full_axis, range_of, read_grid
+from .reader import Handler, Reader, Refusal, node_name
+from .values import Codes, Constant, QuantizedConstant, Tensor, exact_array
 
 
 def quantize_linear(reader: Reader, node: Any) -> None:
-    """Translate QuantizeLinear of an activation or of a float weight."""
-    grid = _grid(reader, node)
-    low, high = _range(reader, node)
+    """Translate QuantizeLinear of an activation or of a constant."""
+    grid = read_grid(reader, node)
+    low, high = code_range(reader, node)
     value = reader.value(node, 0)
-    if isinstance(value, Constant):
-        reader.alias(node, Constant(_quantized(value.array, grid, low, high)))
+    if isinstance(value, Constant | QuantizedConstant):
+        reader.alias(node, Constant(_quantized(value, grid, low, high)))
         return
+    grid = grid.single
     source = reader.tensor(node)
-    op = Quantize(grid.scale, grid.zero_point, low, high)
-    axis = None
-    if op.per_channel:
-        axis = reader.frame_axis(grid.axis, len(reader.builder.shape(source)))
-    name = reader.emit_on_axis(node, source, axis, op)
-    reader.alias(node, Codes(name, grid.scale, grid.zero_point, grid.axis))
+    axis = frame_axis(grid, reader.builder.shape(source))
+    op = grid.quantize(low, high)
+    reader.alias(node, Codes(reader.emit_on_axis(node, source, axis, op), op, axis))
 
 
 def dequantize_linear(reader: Reader, node: Any) -> None:
     """Translate DequantizeLinear of codes, of a constant, or of an integer model input."""
-    grid = _grid(reader, node)
+    grid = read_grid(reader, node)
     value = reader.value(node, 0)
     if isinstance(value, Constant):
-        codes = value.array.astype(np.int64)
-        axis = grid.axis + codes.ndim if grid.axis < 0 else grid.axis
-        zero_point = np.array(grid.zero_point, np.int64)
-        if len(grid.scale) > 1:
-            if axis >= codes.ndim or codes.shape[axis] != len(grid.scale):
-                raise Refusal(f"scale must have one entry per index of axis {grid.axis}")
-            zero_point = zero_point.reshape([-1 if i == axis else 1 for i in range(codes.ndim)])
-        reader.alias(node, QuantizedConstant(codes - zero_point, grid.scale, axis))
+        reader.alias(node, _dequantized(value.array, grid))
     elif isinstance(value, Codes):
-        _dequantize_codes(reader, node, value, grid)
+        _dequantize_codes(reader, node, value, grid.single)
+    elif isinstance(value, QuantizedConstant):
+        raise Refusal("input 0 must hold integer codes, not real numbers")
     else:
-        _dequantize_input(reader, node, grid)
+        _dequantize_input(reader, node, grid.single)
+
+
+def frame_axis(grid: Grid, frame: Shape) -> int | None:
+    """Return the axis of a frame along which a grid's scales lie; None for a single scale.
+
+    Raises
+    ------
+    Refusal
+        If there is no such axis, it is the batch axis, or has another size.
+    """
+    if len(grid.scale) == 1:
+        return None
+    # The batch axis has no size here: None fits no number of scales.
+    shape = (None, *frame)
+    if grid.axis in (0, -len(shape)):
+        raise Refusal("axis must be the channels' where an activation is quantized, not the batch")
+    return full_axis(grid.axis, len(shape), len(grid.scale), shape.__getitem__) - 1
+
+
+def _dequantized(codes: npt.NDArray[Any], grid: Grid) -> QuantizedConstant:
+    check_integers("input 0", codes)
+    codes = codes.astype(np.int64)
+    axis, zero_point = 0, np.array(grid.zero_point, np.int64)
+    if len(grid.scale) > 1:
+        axis = full_axis(grid.axis, codes.ndim, len(grid.scale), codes.shape.__getitem__)
+        zero_point = _along(zero_point, axis, codes.ndim)
+    return QuantizedConstant(codes - zero_point, grid.scale, axis)
 
 
 def _dequantize_codes(reader: Reader, node: Any, codes: Codes, grid: Grid) -> None:
-    if (codes.scale, codes.zero_point) == (grid.scale, grid.zero_point):
+    """Read codes by a grid that need not be the one by which they were made."""
+    axis = frame_axis(grid, reader.builder.shape(codes.node))
+    made = codes.grid
+    if (made.scale, made.zero_point, codes.axis) == (grid.scale, grid.zero_point, axis):
         reader.alias(node, Tensor(codes.node))
         return
-    if len(codes.scale) > 1 or len(grid.scale) > 1:
-        raise Refusal("scale and zero point must be those of the QuantizeLinear before it")
+    if codes.axis is not None and axis is not None and codes.axis != axis:
+        raise Refusal("axis must be that of the QuantizeLinear before it")
     # value = (x / s1 + z1 - z2) * s2: exact in rationals.
-    ratio = grid.scale[0] / codes.scale[0]
-    shift = (codes.zero_point[0] - grid.zero_point[0]) * grid.scale[0]
-    reader.emit(node, Affine((ratio,), (shift,)), [codes.node])
+    count = max(len(made.scale), len(grid.scale))
+    old, zero, new, other = (
+        values * count if len(values) == 1 else values
+        for values in (made.scale, made.zero_point, grid.scale, grid.zero_point)
+    )
+    shifts = ((a - b) * scale for a, b, scale in zip(zero, other, new, strict=True))
+    op = Affine(tuple(b / a for a, b in zip(old, new, strict=True)), tuple(shifts))
+    axis = codes.axis if axis is None else axis
+    reader.alias(node, Tensor(reader.emit_on_axis(node, codes.node, axis, op)))
 
 
 def _dequantize_input(reader: Reader, node: Any, grid: Grid) -> None:
     """Dequantize integers that are the model's input: the quantizer after it changes nothing."""
     source = reader.tensor(node)
+    if not _is_input(reader, source) or reader.input_type == TensorProto.FLOAT:
+        raise Refusal("input 0 must hold integer codes, not real numbers; put QuantizeLinear first")
     if len(grid.scale) > 1:
-        raise Refusal("scale must be one number where the model's input is dequantized")
-    low, high = _range(reader, node)
+        raise Refusal("the scale must be one number where the model's input is dequantized")
+    low, high = range_of(reader.input_type)
     affine = Affine(grid.scale, (-grid.zero_point[0] * grid.scale[0],))
     name = node_name(node)
     source = reader.builder.add(f"{name}/real", affine, [source])
-    quantize = Quantize(grid.scale, grid.zero_point, low, high)
-    reader.alias(node, Tensor(reader.builder.add(name, quantize, [source], node.output[0])))
+    op = grid.quantize(low, high)
+    reader.alias(node, Tensor(reader.builder.add(name, op, [source], node.output[0])))
 
 
-def _grid(reader: Reader, node: Any) -> Grid:
-    options = attributes(node)
-    if options.get("block_size", 0):
-        raise Refusal("block_size must be 0; quantize per tensor or per channel")
-    scale = fractions(reader.array(node, 1, "the scale"))
-    if not scale or min(scale) <= 0:
-        raise ModelError(
-            f"{node.op_type} '{node_name(node)}': scale '{node.input[1]}' must be positive, "
-            f"not {float(min(scale, default=Fraction(0)))}"
-        )
-    zero_point: tuple[int, ...] = (0,) * len(scale)
-    if reader.value(node, 2) is not None:
-        values = reader.array(node, 2, "the zero point").astype(np.int64).reshape(-1)
-        if values.size not in (1, len(scale)):
-            raise Refusal(f"zero point must have {len(scale)} entries, not {values.size}")
-        zero_point = tuple(int(value) for value in np.broadcast_to(values, (len(scale),)))
-    return Grid(scale, zero_point, int(options.get("axis", 1)))
+def _is_input(reader: Reader, name: str) -> bool:
+    while isinstance(op := reader.builder.op(name), Reshape | Transpose):
+        (name,) = reader.builder.inputs(name)
+    return isinstance(op, Input)
 
 
-def _range(reader: Reader, node: Any) -> tuple[int, int]:
-    """Return the range of codes: from the zero point's type, ``output_dtype``, or uint8."""
-    kind = int(attributes(node).get("output_dtype", 0)) or TensorProto.UINT8
-    if reader.value(node, 2) is not None:
-        kind = helper.np_dtype_to_tensor_dtype(reader.array(node, 2, "the zero point").dtype)
-    if kind not in RANGES:
-        raise Refusal("codes must be INT4, UINT4, INT8, UINT8, INT16 or UINT16")
-    return RANGES[kind]
-
-
-def _quantized(array: npt.NDArray[Any], grid: Grid, low: int, high: int) -> npt.NDArray[np.int64]:
-    # A quotient of two float32 that is not a tie differs from one by more than float64 rounds.
-    scale = np.array([float(entry) for entry in grid.scale])
-    zero_point = np.array(grid.zero_point, np.int64)
+def _quantized(
+    value: Constant | QuantizedConstant, grid: Grid, low: int, high: int
+) -> npt.NDArray[np.int64]:
+    array = value.array if isinstance(value, Constant) else value.codes
+    scale, zero_point = np.array(grid.scale, object), np.array(grid.zero_point, np.int64)
     if scale.size > 1:
-        axis = grid.axis + array.ndim if grid.axis < 0 else grid.axis
-        shape = [-1 if index == axis else 1 for index in range(array.ndim)]
-        scale, zero_point = scale.reshape(shape), zero_point.reshape(shape)
-    codes = np.rint(array.astype(np.float64) / scale) + zero_point
-    return np.asarray(np.clip(codes, low, high), dtype=np.int64)
+        axis = full_axis(grid.axis, array.ndim, scale.size, array.shape.__getitem__)
+        scale, zero_point = (_along(x, axis, array.ndim) for x in (scale, zero_point))
+    if isinstance(value, QuantizedConstant):
+        codes = _rounded(exact_array(value) / scale)
+    else:
+        codes = _divided(array.astype(np.float64), scale)
+    return np.asarray(np.clip(codes + zero_point, low, high), dtype=np.int64)
+
+
+def _divided(array: npt.NDArray[np.float64], scale: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return round(array / scale), half to even, rounded exactly."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        quotient = array / scale.astype(np.float64)
+        codes = np.rint(quotient)
+        # float64 decides unless the quotient lies within its own error of a tie.
+        distance = np.abs(np.abs(quotient - codes) - 0.5)
+        close = distance <= np.maximum(np.abs(quotient), 1) * 2.0**-50
+    numbers, scales = array[close], np.broadcast_to(scale, array.shape)[close]
+    exact = [round(Fraction(float(x)) / s) for x, s in zip(numbers, scales, strict=True)]
+    # Where the quotient is huge, rounding to float64 changes nothing behind the clamp.
+    codes[close] = np.array(exact, dtype=np.float64)
+    return np.asarray(codes, dtype=np.float64)
+
+
+def _rounded(quotients: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    # Fraction's round is half to even.
+    codes: npt.NDArray[np.object_] = np.empty(quotients.shape, dtype=object)
+    codes.reshape(-1)[:] = [round(quotient) for quotient in quotients.reshape(-1)]
+    return codes
+
+
+def _along(values: npt.NDArray[Any], axis: int, rank: int) -> npt.NDArray[Any]:
+    return values.reshape([-1 if index == axis else 1 for index in range(rank)])
 
 
 QDQ_HANDLERS: Mapping[str, Handler] = {

@@ -31,12 +31,21 @@ class Reader:
     batch : int
         Size of the batch axis in the file (1 where it is dynamic): what shapes in it mean.
     opset : int
+    input_type : int
+        Element type of the model's input, a number of ``onnx.TensorProto``.
     """
 
-    def __init__(self, builder: GraphBuilder, batch: int, opset: int) -> None:
+    def __init__(
+        self,
+        builder: GraphBuilder,
+        batch: int,
+        opset: int,
+        input_type: int = TensorProto.FLOAT,
+    ) -> None:
         self.builder = builder
         self.batch = batch
         self.opset = opset
+        self.input_type = input_type
         self.values: dict[str, Value] = {}
 
     # ---- what a node reads

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...ir.ops.quantize import Quantize
 from .exact import fractions
 
 
@@ -21,12 +22,20 @@ class Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Codes:
-    """An activation's integer codes, between QuantizeLinear and DequantizeLinear."""
+    """An activation's integer codes: what QuantizeLinear gives and DequantizeLinear takes.
+
+    Attributes
+    ----------
+    node : str
+        A node of the graph whose real values lie on the grid: value = (code - zero point) * scale.
+    grid : Quantize
+    axis : int, or None
+        Of one frame, in the file's order: the axis of the grid's scales; None for a single one.
+    """
 
     node: str
-    scale: tuple[Fraction, ...]
-    zero_point: tuple[int, ...]
-    axis: int
+    grid: Quantize
+    axis: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
