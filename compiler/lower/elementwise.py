@@ -39,13 +39,13 @@ def lower_clip(state: State, name: str, op: ir.Clip) -> Value:
 def lower_quantize(state: State, name: str, op: ir.Quantize) -> Value:
     """Return the codes of a quantizer, rounded by a proved op where anything is rounded."""
     value = source_of(state, name)
-    if value.terms[0].tensor in state.raw:
-        return replace(quantize_input(state, name, op, value), moves=value.moves)
     scale, zero_point = value.places(op.scale), value.places(op.zero_point)
     if scale is None or zero_point is None:
         value = settled(state, name, value)
     else:
         op = replace(op, scale=scale, zero_point=zero_point)
+    if value.terms[0].tensor in state.raw:
+        return replace(quantize_input(state, name, op, value), moves=value.moves)
     if len(value.terms) == 2:
         rounded = rounded_sum(state, name, op, value)
         if rounded is not None:

@@ -15,6 +15,7 @@ from ...runtime.ops.requantize import Requantize
 from ...runtime.program import Input, Step
 from ..ir import ops as ir
 from .exact import Rounded
+from .outputs import clip_step
 from .rounded import codes_of, rounded_functions
 from .state import State
 from .value import Term, Value
@@ -36,17 +37,16 @@ def quantize_input(state: State, name: str, op: ir.Quantize, value: Value) -> Va
     source = value.terms[0].tensor
     declared = state.raw[source]
     normalized = value.terms[0].factor != (Fraction(1),) or value.shift != (Fraction(0),)
+    previous = state.entries.get(source)
     kind = state.input_kind
     if kind == "auto":
         whole = len(value.shape) == 3 and min(op.scale) >= Fraction(1, 2)
-        kind = "bytes" if normalized or whole else "codes"
-    previous = state.entries.get(source)
+        taken = previous is not None and previous.kind == "bytes"
+        kind = "bytes" if normalized or whole or taken else "codes"
     if previous is not None and (previous.kind, kind) != ("bytes", "bytes"):
+        if kind == previous.kind and _same(previous.before, _host_quantizer(value, op)):
+            return codes_of(op, previous.tensor, value.shape)
         raise UnsupportedError(f"Input '{declared.name}' must have one quantizer, not several")
-    if value.moves and max(len(op.scale), len(value.shift)) > 1:
-        raise UnsupportedError(
-            f"Quantize '{name}' must come before the input is transposed or reshaped"
-        )
     if kind == "codes":
         tensor = state.builder.source(
             state.graph.tensor(name), TensorType(value.shape, op.low, op.high)
@@ -74,6 +74,11 @@ def placeholder(state: State, name: str, op: ir.Quantize) -> Value:
     shape = state.graph.shape(name)
     tensor = state.builder.source(state.graph.tensor(name), TensorType(shape, op.low, op.high))
     return codes_of(op, tensor, shape)
+
+
+def _same(first: tuple[Step, ...], second: tuple[Step, ...]) -> bool:
+    """Whether the host does the same for two quantizers."""
+    return [(s.op, s.attributes) for s in first] == [(s.op, s.attributes) for s in second]
 
 
 def _bytes_to_codes(
@@ -108,11 +113,7 @@ def _host_quantizer(value: Value, op: ir.Quantize) -> tuple[Step, ...]:
         scale = [float(x) for x in factor]
         steps.append(Step("affine", {"scale": scale, "shift": [float(x) for x in shift]}))
     if value.clipped:
-        low, high = (
-            None if bound is None else [float(x) for x in bound]
-            for bound in (value.low, value.high)
-        )
-        steps.append(Step("clip", {"low": low, "high": high}))
+        steps.append(clip_step(value))
     attributes: dict[str, Any] = {
         "scale": [float(x) for x in op.scale],
         "zero_point": [float(x) if op.zero_first else int(x) for x in op.zero_point],

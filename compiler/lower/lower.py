@@ -14,6 +14,7 @@ from ..problems import Problem, refusal
 from .elementwise import lower_affine, lower_clip, lower_quantize, lower_relu
 from .inputs import lower_input, placeholder
 from .layers import lower_conv, lower_dense
+from .multithreshold import lower_multithreshold
 from .outputs import lower_output, move_step, tail_step
 from .pooling import lower_averagepool, lower_maxpool
 from .shapes import lower_reshape, lower_transpose
@@ -37,6 +38,7 @@ RULES: Mapping[type, Callable[[State, str, Any], Value]] = {
     ir.Dense: lower_dense,
     ir.Add: lower_add,
     ir.MaxPool: lower_maxpool,
+    ir.MultiThreshold: lower_multithreshold,
     ir.AveragePool: lower_averagepool,
     ir.Reshape: lower_reshape,
     ir.Transpose: lower_transpose,
@@ -119,12 +121,17 @@ def lower_graph(graph: Graph, *, input_kind: InputKind = "auto") -> Lowering:
         except (ValueError, ModelError) as error:
             problems.append(_problem(name, op, error))
             lost.add(name)
+    outputs = []
+    for name, out in graph.outputs:
+        if name in lost:
+            continue
+        try:
+            outputs.append(lower_output(state, out, *tails.get(name, (name, ()))))
+        except (ValueError, ModelError) as error:
+            problems.append(_problem(name, graph.op(name), error))
     values = {name: state.values.get(name) for name in graph.order()}
     if problems or lost:
         return Lowering(None, values, tuple(problems), tuple(state.builder.nodes))
-    outputs = tuple(
-        lower_output(state, out, *tails.get(node, (node, ()))) for node, out in graph.outputs
-    )
     weights = sum(
         int(op.weight.size)
         for op in map(graph.op, graph.order())
@@ -134,7 +141,7 @@ def lower_graph(graph: Graph, *, input_kind: InputKind = "auto") -> Lowering:
         name=graph.name,
         inputs=tuple(state.entries.values()),
         nodes=tuple(state.builder.nodes),
-        outputs=outputs,
+        outputs=tuple(outputs),
         types=dict(state.builder.types),
         original_weights=int(graph.metadata.get(ORIGINAL_WEIGHTS, weights)),
     )

@@ -6,28 +6,29 @@ from typing import Any
 
 import numpy as np
 
-from ...runtime.errors import ModelError
 from ...runtime.program import Output, Step
 from ..ir import ops as ir
 from .state import State
-from .value import Bounds
+from .value import Bounds, Value
 from .wide import one_term
 
 
 def lower_output(state: State, out: str, node: str, steps: tuple[Step, ...]) -> Output:
-    """Return how the host makes an output of the model from the program's tensor."""
+    """Return how the host makes an output of the model from the program's tensor.
+
+    Raises
+    ------
+    ValueError
+        If the output is the input itself, or a sum that needs too many bits.
+    """
     value = state.values[node]
     if any(term.tensor in state.raw for term in value.terms):
-        raise ModelError(f"output '{out}' must be computed from the input, not be the input")
-    value = one_term(state, node, value)
-    after: tuple[Step, ...] = ()
-    if value.clipped:
-        after = (
-            Step(
-                "clip",
-                {"low": _limits(value.low), "high": _limits(value.high)},
-            ),
+        raise ValueError(
+            f"output '{out}' must be computed in the circuit, not be the real input; put a "
+            "quantizer in front of it"
         )
+    value = one_term(state, node, value)
+    after = (clip_step(value),) if value.clipped else ()
     return Output(
         tensor=value.terms[0].tensor,
         name=out,
@@ -35,6 +36,11 @@ def lower_output(state: State, out: str, node: str, steps: tuple[Step, ...]) -> 
         offset=np.array([float(x) for x in value.shift]),
         after=(*after, *value.moves, *steps),
     )
+
+
+def clip_step(value: Value) -> Step:
+    """Return the host's step for a pending clip."""
+    return Step("clip", {"low": _limits(value.low), "high": _limits(value.high)})
 
 
 def _limits(bounds: Bounds | None) -> list[float | None] | None:

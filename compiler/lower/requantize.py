@@ -1,15 +1,17 @@
-"""The search for a proved requantizer: multiply-add-shift, shift with ties, or thresholds."""
+"""The search for a proved requantizer: multiply-add-shift, shift with ties, or a table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from math import lcm
 
 import numpy as np
 
 from ...runtime.numerics import Rounding
 from ...runtime.ops.base import Op
+from ...runtime.ops.lookup import Lookup
 from ...runtime.ops.requantize import Requantize
 from ...runtime.ops.threshold import Threshold
 from .exact import BigArray, Rounded
@@ -18,7 +20,10 @@ MAX_SHIFT = 40
 """Largest shift tried: one step of 8 bits needs 20–24 bits of multiplier (measured)."""
 
 MAX_STEPS = 1 << 10
-"""Most thresholds of a channel that are stored: codes of 10 bits."""
+"""Most thresholds, or values, of a channel that are stored: codes of 10 bits."""
+
+MAX_SEARCHED = 1 << 17
+"""Most steps that are compared in a proof."""
 
 MAX_PRODUCT_BITS = 62
 """Widest product that is tried, so that the search itself runs in int64."""
@@ -27,8 +32,10 @@ MAX_PRODUCT_BITS = 62
 def requantizer(functions: Sequence[Rounded], low: int, high: int) -> Op:
     """Return an op that equals ``functions[c]`` for every x in ``low … high``, by proof.
 
-    The first of three forms that is proved by comparing all steps: (a) multiply-add-shift,
-    (b) shift with half-even ties, (c) stored thresholds. (c) always holds.
+    Whole factors and offsets need no proof. Otherwise the first of three forms that is proved by
+    comparing all steps: (a) multiply-add-shift, (b) shift with half-even ties, (c) a table: stored
+    thresholds, or all values of a narrow input. (c) always holds, but for more than ``MAX_STEPS``
+    steps it is refused.
 
     Parameters
     ----------
@@ -36,12 +43,72 @@ def requantizer(functions: Sequence[Rounded], low: int, high: int) -> Op:
         One, or one per channel.
     low, high : int
         Range of the input.
+
+    Raises
+    ------
+    ValueError
+        If only a table holds, and it is too large.
     """
-    return (
-        multiply_shift(functions, low, high)
-        or shift_ties(functions, low, high)
-        or thresholds(functions, low, high)
+    exact = whole(functions, low, high)
+    if exact is not None:
+        return exact
+    if max(f.high - f.low for f in functions) > MAX_STEPS:
+        functions = _within_reach(functions, low, high)
+    steps = max(f.high - f.low for f in functions)
+    if steps <= MAX_SEARCHED:
+        searched = multiply_shift(functions, low, high)
+        if searched is not None:
+            return searched
+    exact = shift_ties(functions, low, high)
+    if exact is not None:
+        return exact
+    if steps <= MAX_STEPS:
+        return thresholds(functions, low, high)
+    if high - low < MAX_STEPS:
+        return _table(functions, low, high)
+    raise ValueError(
+        f"codes must have at most {MAX_STEPS} steps where no multiplication and shift gives them "
+        f"exactly, not {steps}; quantize to 10 bits or fewer, or with scales whose ratio to the "
+        "input's is a power of two and an even zero point"
     )
+
+
+def whole(functions: Sequence[Rounded], low: int, high: int) -> Requantize | None:
+    """Return the multiply-add that functions without fractions are, None where there are any."""
+    first = functions[0]
+    largest = max(abs(low), abs(high))
+    rows = []
+    for f in functions:
+        multiplier, offset = f.scale, f.shift + f.zero_point
+        if not multiplier:
+            offset = Fraction(f(low))
+        if (f.low, f.high) != (first.low, first.high) or {
+            multiplier.denominator,
+            offset.denominator,
+        } != {1}:
+            return None
+        if (abs(multiplier) * largest + abs(offset)).numerator.bit_length() > MAX_PRODUCT_BITS:
+            return None
+        rows.append((int(multiplier), int(offset)))
+    return Requantize(
+        _column([m for m, _ in rows]), _column([c for _, c in rows]), 0, first.low, first.high
+    )
+
+
+def _within_reach(functions: Sequence[Rounded], low: int, high: int) -> list[Rounded]:
+    """Return the functions with the ranges that they can leave nowhere within ``low … high``."""
+    ends = [f(x) for f in functions for x in (low, high)]
+    least, most = min(ends), max(ends)
+    return [
+        replace(f, low=min(max(f.low, least), most), high=max(min(f.high, most), least))
+        for f in functions
+    ]
+
+
+def _table(functions: Sequence[Rounded], low: int, high: int) -> Lookup:
+    """Return the values at every integer."""
+    table = np.array([[f(x) for x in range(low, high + 1)] for f in functions], dtype=np.int64)
+    return Lookup(table[:1] if (table == table[0]).all() else table, low)
 
 
 def multiply_shift(functions: Sequence[Rounded], low: int, high: int) -> Requantize | None:
@@ -57,7 +124,8 @@ def multiply_shift(functions: Sequence[Rounded], low: int, high: int) -> Requant
     if first.low == first.high:
         return Requantize(_column([0]), _column([first.low]), 0, first.low, first.high)
     searches = [_Channel(f, low, high) for f in functions]
-    for shift in range(MAX_SHIFT + 1):
+    widest = max(abs(first.low), abs(first.high) + 1).bit_length()
+    for shift in range(min(MAX_SHIFT, MAX_PRODUCT_BITS - widest) + 1):
         found = []
         for search in searches:
             pair = search.at(shift)

@@ -18,15 +18,13 @@ def codes_of(op: ir.Quantize, tensor: str, shape: tuple[int, ...]) -> Value:
 
 def rounded_functions(op: ir.Quantize, factor: Reals, value: Value) -> list[Rounded]:
     """Return the rounded function of every channel (one where all are equal)."""
-    parts = [factor, value.shift, op.scale]
-    parts += [bound for bound in (value.low, value.high) if bound is not None]
-    count = max(len(part) for part in parts)
+    lows, highs = value.low or (None,), value.high or (None,)
+    count = max(map(len, (factor, value.shift, op.scale, lows, highs)))
     factors = per_channel(factor, count)
     shifts = per_channel(value.shift, count)
     scales = per_channel(op.scale, count)
-    zeros = op.zero_point * count if len(op.zero_point) == 1 else op.zero_point
-    lows = per_channel(value.low, count) if value.low is not None else (None,) * count
-    highs = per_channel(value.high, count) if value.high is not None else (None,) * count
+    zeros = per_channel(op.zero_point, count)
+    lows, highs = per_channel(lows, count), per_channel(highs, count)
     functions = []
     for a, b, s, zero, low, high in zip(factors, shifts, scales, zeros, lows, highs, strict=True):
         inside, outside = (zero, 0) if op.zero_first else (0, int(zero))

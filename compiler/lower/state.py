@@ -62,6 +62,8 @@ def settled(state: State, name: str, value: Value) -> Value:
     """Return the value without pending moves: as a Reshape, where the order is the same."""
     if not value.moves:
         return value
+    if any(term.tensor in state.raw for term in value.terms):
+        raise ValueError("the input must be quantized before it is transposed or reshaped")
     order = value.order
     if not (order.reshape(-1) == np.arange(order.size)).all():
         raise ValueError(
