@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from .float import FLOAT_HANDLERS
 from .qdq import QDQ_HANDLERS
 from .qonnx import QONNX_DOMAINS, QONNX_HANDLERS
+from .qlinear import RUNTIME_HANDLERS, STANDARD_HANDLERS
 from .reader import Handler
 
-#: Domains of the ONNX standard itself.
+#: Domains of the ONNX standard itself, and of ONNX Runtime.
 STANDARD = ("", "ai.onnx")
+RUNTIME = ("com.microsoft",)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,9 @@ class Format:
 
 FORMATS: tuple[Format, ...] = (
     Format("float", STANDARD, FLOAT_HANDLERS),
-    Format("QDQ", STANDARD, QDQ_HANDLERS),
+    Format("QDQ", (*STANDARD, *RUNTIME), QDQ_HANDLERS),
+    Format("QLinear", STANDARD, STANDARD_HANDLERS),
+    Format("ONNX Runtime's QLinear", RUNTIME, RUNTIME_HANDLERS),
     Format("QONNX", QONNX_DOMAINS, QONNX_HANDLERS),
 )
 

@@ -13,14 +13,22 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto
 
+from ....runtime.numerics import Rounding
 from ...ir.ops.affine import Affine
 from ...ir.ops.base import Shape
 from ...ir.ops.input import Input
+from ...ir.ops.quantize import Quantize
 from ...ir.ops.reshape import Reshape
 from ...ir.ops.transpose import Transpose
+from .constant_codes import quantized_constant
 from .grid import Grid, check_integers, code_range, full_axis, range_of, read_grid
-from .reader import Handler, Reader, Refusal, node_name
-from .values import Codes, Constant, QuantizedConstant, Tensor, exact_array
+from .reader import Handler, Reader, Refusal
+from .values import Codes, Constant, QuantizedConstant, Tensor
+
+#: Element types of inputs that hold real numbers.
+REALS = frozenset(
+    {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
+)
 
 
 def quantize_linear(reader: Reader, node: Any) -> None:
@@ -49,7 +57,7 @@ def dequantize_linear(reader: Reader, node: Any) -> None:
     elif isinstance(value, QuantizedConstant):
         raise Refusal("input 0 must hold integer codes, not real numbers")
     else:
-        _dequantize_input(reader, node, grid.single)
+        _dequantize_codes(reader, node, _input_codes(reader, node), grid.single)
 
 
 def frame_axis(grid: Grid, frame: Shape) -> int | None:
@@ -90,29 +98,34 @@ def _dequantize_codes(reader: Reader, node: Any, codes: Codes, grid: Grid) -> No
         raise Refusal("axis must be that of the QuantizeLinear before it")
     # value = (x / s1 + z1 - z2) * s2: exact in rationals.
     count = max(len(made.scale), len(grid.scale))
-    old, zero, new, other = (
-        values * count if len(values) == 1 else values
-        for values in (made.scale, made.zero_point, grid.scale, grid.zero_point)
+    old, new = (scale * count if len(scale) == 1 else scale for scale in (made.scale, grid.scale))
+    zeros, others = (
+        [Fraction(zero) for zero in zero_point] * (count // len(zero_point))
+        for zero_point in (made.zero_point, grid.zero_point)
     )
-    shifts = ((a - b) * scale for a, b, scale in zip(zero, other, new, strict=True))
-    op = Affine(tuple(b / a for a, b in zip(old, new, strict=True)), tuple(shifts))
+    factors = tuple(b / a for a, b in zip(old, new, strict=True))
+    shifts = tuple((a - b) * scale for a, b, scale in zip(zeros, others, new, strict=True))
+    op = Affine(factors, shifts)
     axis = codes.axis if axis is None else axis
     reader.alias(node, Tensor(reader.emit_on_axis(node, codes.node, axis, op)))
 
 
-def _dequantize_input(reader: Reader, node: Any, grid: Grid) -> None:
-    """Dequantize integers that are the model's input: the quantizer after it changes nothing."""
+def _input_codes(reader: Reader, node: Any) -> Codes:
+    """Return the model's input as codes: whole numbers of its element type.
+
+    Raises
+    ------
+    Refusal
+        If the node reads something else.
+    """
     source = reader.tensor(node)
-    if not _is_input(reader, source) or reader.input_type == TensorProto.FLOAT:
+    if not _is_input(reader, source) or reader.input_type in REALS:
         raise Refusal("input 0 must hold integer codes, not real numbers; put QuantizeLinear first")
-    if len(grid.scale) > 1:
-        raise Refusal("the scale must be one number where the model's input is dequantized")
-    low, high = range_of(reader.input_type)
-    affine = Affine(grid.scale, (-grid.zero_point[0] * grid.scale[0],))
-    name = node_name(node)
-    source = reader.builder.add(f"{name}/real", affine, [source])
-    op = grid.quantize(low, high)
-    reader.alias(node, Tensor(reader.builder.add(name, op, [source], node.output[0])))
+    op = Quantize((Fraction(1),), (0,), *range_of(reader.input_type))
+    name = str(node.input[0])
+    # All that read the input read the same codes.
+    reader.values[name] = codes = Codes(reader.builder.add(f"{name}/codes", op, [source], name), op)
+    return codes
 
 
 def _is_input(reader: Reader, name: str) -> bool:
@@ -125,37 +138,16 @@ def _quantized(
     value: Constant | QuantizedConstant, grid: Grid, low: int, high: int
 ) -> npt.NDArray[np.int64]:
     array = value.array if isinstance(value, Constant) else value.codes
-    scale, zero_point = np.array(grid.scale, object), np.array(grid.zero_point, np.int64)
-    if scale.size > 1:
-        axis = full_axis(grid.axis, array.ndim, scale.size, array.shape.__getitem__)
-        scale, zero_point = (_along(x, axis, array.ndim) for x in (scale, zero_point))
-    if isinstance(value, QuantizedConstant):
-        codes = _rounded(exact_array(value) / scale)
-    else:
-        codes = _divided(array.astype(np.float64), scale)
-    return np.asarray(np.clip(codes + zero_point, low, high), dtype=np.int64)
-
-
-def _divided(array: npt.NDArray[np.float64], scale: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return round(array / scale), half to even, rounded exactly."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        quotient = array / scale.astype(np.float64)
-        codes = np.rint(quotient)
-        # float64 decides unless the quotient lies within its own error of a tie.
-        distance = np.abs(np.abs(quotient - codes) - 0.5)
-        close = distance <= np.maximum(np.abs(quotient), 1) * 2.0**-50
-    numbers, scales = array[close], np.broadcast_to(scale, array.shape)[close]
-    exact = [round(Fraction(float(x)) / s) for x, s in zip(numbers, scales, strict=True)]
-    # Where the quotient is huge, rounding to float64 changes nothing behind the clamp.
-    codes[close] = np.array(exact, dtype=np.float64)
-    return np.asarray(codes, dtype=np.float64)
-
-
-def _rounded(quotients: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    # Fraction's round is half to even.
-    codes: npt.NDArray[np.object_] = np.empty(quotients.shape, dtype=object)
-    codes.reshape(-1)[:] = [round(quotient) for quotient in quotients.reshape(-1)]
-    return codes
+    axis, zero_point = None, np.array(grid.zero_point, np.int64)
+    if len(grid.scale) > 1:
+        axis = full_axis(grid.axis, array.ndim, len(grid.scale), array.shape.__getitem__)
+        zero_point = _along(zero_point, axis, array.ndim)
+    # The zero point is added behind the rounding.
+    zeros = (Fraction(0),) * len(grid.scale)
+    lows = tuple(low - zero for zero in grid.zero_point)
+    highs = tuple(high - zero for zero in grid.zero_point)
+    codes = quantized_constant(value, axis, grid.scale, zeros, lows, highs, Rounding.HALF_EVEN)
+    return np.asarray(codes.codes + zero_point, dtype=np.int64)
 
 
 def _along(values: npt.NDArray[Any], axis: int, rank: int) -> npt.NDArray[Any]:
