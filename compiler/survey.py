@@ -15,6 +15,7 @@ from .ir.graph import Graph, GraphBuilder
 from .ir.ops.base import Op
 from .ir.ops.conv import Conv
 from .ir.ops.dense import Dense
+from .ir.ops.multithreshold import MultiThreshold
 from .ir.ops.quantize import Quantize
 from .ir.ops.relu import Relu
 from .ir.rebuild import rebuild
@@ -121,7 +122,7 @@ def survey(
 
 def is_quantized(graph: Graph) -> bool:
     """Whether a graph holds quantizers."""
-    return any(isinstance(graph.op(name), Quantize) for name in graph.order())
+    return any(isinstance(graph.op(name), Quantize | MultiThreshold) for name in graph.order())
 
 
 def with_placeholders(graph: Graph) -> Graph:

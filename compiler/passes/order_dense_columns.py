@@ -13,6 +13,7 @@ from ..ir.ops.affine import Affine
 from ..ir.ops.base import Elementwise, Op
 from ..ir.ops.batchnorm import BatchNorm
 from ..ir.ops.dense import Dense
+from ..ir.ops.multithreshold import MultiThreshold
 from ..ir.ops.quantize import Quantize
 from ..ir.ops.reshape import Reshape
 from ..ir.ops.transpose import Transpose
@@ -95,6 +96,8 @@ def _permuted(op: Op, order: Order) -> Op:
                 scale=_placed(op.scale, order),
                 zero_point=_placed(op.zero_point, order),
             )
+        if isinstance(op, MultiThreshold):
+            return replace(op, thresholds=_placed(op.thresholds, order))
     return op
 
 

@@ -12,6 +12,7 @@ from .channels_last import ChannelsLast
 from .dead_code import DeadCode
 from .fold_constants import FoldConstants
 from .fold_pad import FoldPad
+from .integer_weights import IntegerWeights
 from .keep_grid import KeepGrid
 from .order_dense_columns import OrderDenseColumns
 from .relu_before_pool import ReluBeforePool
@@ -31,6 +32,7 @@ LAYOUT_PASSES: tuple[Pass, ...] = (
     SimplifyShapes(),
     SinkSelections(),
     FoldPad(),
+    IntegerWeights(),
     FoldConstants(),
     DeadCode(),
 )

@@ -12,7 +12,7 @@ Reals = npt.NDArray[np.float64]
 
 
 def count_thresholds(op: MultiThreshold, x: Reals) -> Reals:
-    """Return ``out_scale * count + out_bias``; what is within ``NEAR`` below a threshold reaches it."""
+    """Return ``out_scale * count + out_bias``; ``NEAR`` below a threshold is reached as well."""
     rows = np.array([[float(threshold) for threshold in row] for row in op.thresholds])
     count = np.zeros(x.shape)
     for column in rows.T:

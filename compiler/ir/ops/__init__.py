@@ -10,6 +10,7 @@ from .conv import Conv
 from .dense import Dense
 from .input import Input
 from .maxpool import MaxPool
+from .multithreshold import MultiThreshold
 from .opaque import Opaque
 from .pad import Pad
 from .quantize import Quantize
@@ -30,6 +31,7 @@ __all__ = [
     "Dense",
     "Input",
     "MaxPool",
+    "MultiThreshold",
     "Op",
     "Opaque",
     "Pad",

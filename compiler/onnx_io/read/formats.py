@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .channels_last import (
+    CHANNELS_LAST_DOMAINS,
+    CHANNELS_LAST_HANDLERS,
+    NHWC_DOMAINS,
+    NHWC_HANDLERS,
+)
+from .finn import FINN_DOMAINS, FINN_HANDLERS
 from .float import FLOAT_HANDLERS
 from .qdq import QDQ_HANDLERS
-from .qonnx import QONNX_DOMAINS, QONNX_HANDLERS
 from .qlinear import RUNTIME_HANDLERS, STANDARD_HANDLERS
+from .qonnx import QONNX_DOMAINS, QONNX_HANDLERS
 from .reader import Handler
 
 #: Domains of the ONNX standard itself, and of ONNX Runtime.
@@ -39,6 +46,9 @@ FORMATS: tuple[Format, ...] = (
     Format("QLinear", STANDARD, STANDARD_HANDLERS),
     Format("ONNX Runtime's QLinear", RUNTIME, RUNTIME_HANDLERS),
     Format("QONNX", QONNX_DOMAINS, QONNX_HANDLERS),
+    Format("FINN", FINN_DOMAINS, FINN_HANDLERS),
+    Format("QONNX channels last", CHANNELS_LAST_DOMAINS, CHANNELS_LAST_HANDLERS),
+    Format("FINN channels last", NHWC_DOMAINS, NHWC_HANDLERS),
 )
 
 

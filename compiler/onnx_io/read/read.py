@@ -15,9 +15,11 @@ from ....runtime.errors import ModelError
 from ...ir.graph import Graph, GraphBuilder
 from ...ir.ops.input import Input
 from ...ir.ops.opaque import Opaque
+from ...ir.ops.quantize import Quantize
 from ...ir.ops.reshape import Reshape
 from ...problems import Problem, refusal
 from .cleanup import fold_constants, needs_cleanup
+from .finn import input_grid
 from .formats import STANDARD, find_handler, supported_types
 from .inputs import input_sizes, model_input, with_input_shape
 from .model import open_model, opset
@@ -110,6 +112,7 @@ def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Re
         If the model has more than one input.
     """
     model = with_input_shape(open_model(path), input_shape)
+    grid = input_grid(model, model_input(model).name)
     if needs_cleanup(model):
         model = fold_constants(model)
     sizes = input_sizes(model)
@@ -117,7 +120,7 @@ def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Re
     input_type = model_input(model).type.tensor_type.elem_type
     reader = Reader(GraphBuilder(Path(path).stem, metadata), sizes[0], opset(model), input_type)
     _add_constants(reader, model)
-    _add_input(reader, model_input(model).name, sizes[1:])
+    _add_input(reader, model_input(model).name, sizes[1:], grid)
     shapes = OpaqueShapes(model)
     problems = [_translate(reader, shapes, node) for node in model.graph.node]
     outputs, unread = _outputs(reader, model)
@@ -201,12 +204,14 @@ def _finite(array: Any, name: str, where: str) -> Any:
     return array
 
 
-def _add_input(reader: Reader, name: str, frame: tuple[int, ...]) -> None:
+def _add_input(reader: Reader, name: str, frame: tuple[int, ...], grid: Quantize | None) -> None:
     # NHWC means "as declared" here; the pass channels-last finds out which layout it is.
     layout: Literal["NHWC", "N"] = "NHWC" if len(frame) == 3 else "N"
     node = reader.builder.add(name, Input(name, frame, layout), (), name)
     if len(frame) not in (1, 3):
         node = reader.builder.add(f"{name}/shape", Reshape(frame), [node])
+    if grid is not None:
+        node = reader.builder.add(f"{name}/quantize", grid, [node], name)
     reader.values[name] = Tensor(node)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ....ir.ops.base import Shape
 from ....ir.ops.conv import Conv
 from ....ir.ops.dense import Dense
 from ....ir.ops.weights import WeightArray, contiguous
@@ -18,13 +19,29 @@ Weights = tuple[WeightArray, tuple[Fraction, ...] | None]
 
 
 def conv(reader: Reader, node: Any) -> None:
-    """Translate Conv; weights move from (F, C, kh, kw) to (F, kh, kw, C)."""
+    """Translate Conv."""
+    weight = reader.constant(node, 1, "the weight")
+    reader.emit_on_image(node, convolution(reader, node, weight, reader.shape(node)))
+
+
+def convolution(
+    reader: Reader, node: Any, value: Constant | QuantizedConstant, frame: Shape
+) -> Conv:
+    """Return the op of a Conv node; weights move from (F, C, kh, kw) to (F, kh, kw, C).
+
+    Parameters
+    ----------
+    value : Constant or QuantizedConstant
+        The weight (F, C, kh, kw).
+    frame : tuple of int
+        (C, H, W) of the node's input.
+    """
     options = attributes(node)
-    weight, scale = _weights(reader.constant(node, 1, "the weight"))
+    weight, scale = _weights(value)
     if weight.ndim != 4:
         raise Refusal(f"weight must have 4 axes (two-dimensional Conv), not {weight.ndim}")
-    window = read_window(options, weight.shape[2:], reader.shape(node))
-    op = Conv(
+    window = read_window(options, weight.shape[2:], frame)
+    return Conv(
         contiguous(weight.transpose(0, 2, 3, 1)),
         scale,
         _bias(reader, node, weight.shape[0], Fraction(1)),
@@ -33,7 +50,6 @@ def conv(reader: Reader, node: Any) -> None:
         window.dilation,
         int(options.get("group", 1)),
     )
-    reader.emit_on_image(node, op)
 
 
 def gemm(reader: Reader, node: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from ....ir.ops.batchnorm import BatchNorm
@@ -11,7 +12,14 @@ from ..values import Tensor
 
 
 def batch_normalization(reader: Reader, node: Any) -> None:
-    """Translate BatchNormalization with fixed statistics into an exact scale and shift."""
+    """Translate BatchNormalization with fixed statistics."""
+    op = normalization(reader, node)
+    axis = 0 if op.per_channel else None
+    reader.alias(node, Tensor(reader.emit_on_axis(node, reader.tensor(node), axis, op)))
+
+
+def normalization(reader: Reader, node: Any) -> BatchNorm:
+    """Return the exact scale and shift of a BatchNormalization node."""
     options = attributes(node)
     if options.get("training_mode", 0):
         raise Refusal("training_mode must be 0; export the model for inference")
@@ -27,6 +35,4 @@ def batch_normalization(reader: Reader, node: Any) -> None:
         raise Refusal(f"var + epsilon must be positive, not {float(min(variance) + epsilon)}")
     scale = tuple(g / square_root(v + epsilon) for g, v in zip(gamma, variance, strict=True))
     shift = tuple(b - m * s for b, m, s in zip(beta, mean, scale, strict=True))
-    source = reader.tensor(node)
-    axis = 0 if len(scale) > 1 else None
-    reader.alias(node, Tensor(reader.emit_on_axis(node, source, axis, BatchNorm(scale, shift))))
+    return BatchNorm(scale, shift)

@@ -1,4 +1,4 @@
-"""MaxPool, AveragePool, GlobalAveragePool and ReduceMean over rows and columns."""
+"""MaxPool, AveragePool, global pools, and ReduceMean over rows and columns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....ir.ops.averagepool import AveragePool
+from ....ir.ops.base import Shape
 from ....ir.ops.maxpool import MaxPool
 from ....ir.ops.reshape import Reshape
 from ..reader import Reader, Refusal, attributes, node_name
@@ -15,13 +16,16 @@ from .window import read_window
 
 def max_pool(reader: Reader, node: Any) -> None:
     """Translate MaxPool; the indices that it can return are refused."""
+    reader.emit_on_image(node, maximum(node, reader.shape(node)))
+
+
+def maximum(node: Any, frame: Shape) -> MaxPool:
+    """Return the op of a MaxPool node whose input has the frame (C, H, W)."""
     if len(node.output) > 1 and node.output[1]:
         raise Refusal("the second output (Indices) must not be used")
     options = attributes(node)
-    window = read_window(options, _kernel(options), reader.shape(node))
-    reader.emit_on_image(
-        node, MaxPool(window.kernel, window.stride, window.padding, window.dilation)
-    )
+    window = read_window(options, _kernel(options), frame)
+    return MaxPool(window.kernel, window.stride, window.padding, window.dilation)
 
 
 def _kernel(options: Mapping[str, Any]) -> tuple[int, ...]:
@@ -42,27 +46,43 @@ def average_pool(reader: Reader, node: Any) -> None:
 
 def global_average_pool(reader: Reader, node: Any) -> None:
     """Translate GlobalAveragePool: the window is the whole frame."""
+    reader.emit_on_image(node, AveragePool(_frame(reader, node), (1, 1)))
+
+
+def global_max_pool(reader: Reader, node: Any) -> None:
+    """Translate GlobalMaxPool: the window is the whole frame."""
+    reader.emit_on_image(node, MaxPool(_frame(reader, node), (1, 1)))
+
+
+def _frame(reader: Reader, node: Any) -> tuple[int, int]:
     shape = reader.shape(node)
     if len(shape) != 3:
         raise Refusal(f"input must have shape (N, C, H, W), not {len(shape) + 1} axes")
-    reader.emit_on_image(node, AveragePool((shape[1], shape[2]), (1, 1)))
+    return shape[1], shape[2]
 
 
 def reduce_mean(reader: Reader, node: Any) -> None:
-    """Translate ReduceMean over the two axes of an image, in either layout."""
+    """Translate ReduceMean over rows, columns or both of an image, in either layout.
+
+    The axes are an attribute before opset 18, and an input since. A mean over one of two axes is
+    that of windows of one row or column, wherever the channels are.
+    """
     source = reader.tensor(node)
     shape = reader.builder.shape(source)
     axes = reader.numbers(node, 1, "axes")
-    if axes is None or len(shape) != 3 or len(axes) != 2:
+    if not axes and attributes(node).get("noop_with_empty_axes", 0):
+        reader.alias(node, Tensor(source))
+        return
+    if not axes or len(shape) != 3:
         raise Refusal("axes must be the rows and columns of an image")
-    first, second = sorted(reader.frame_axis(axis, len(shape)) for axis in axes)
-    if (first, second) not in ((0, 1), (1, 2)):
+    gone = {reader.frame_axis(axis, len(shape)) for axis in axes}
+    if not gone <= {0, 1} and not gone <= {1, 2}:
         raise Refusal("axes must be the rows and columns of an image")
-    channel = 2 if first == 0 else 0
-    pooled = reader.emit_on_axis(
-        node, source, channel, AveragePool((shape[first], shape[second]), (1, 1))
-    )
+    channel = 0 if 2 in gone or gone == {1} else 2
+    rows, columns = (axis for axis in range(3) if axis != channel)
+    kernel = (shape[rows] if rows in gone else 1, shape[columns] if columns in gone else 1)
+    pooled = reader.emit_on_axis(node, source, channel, AveragePool(kernel, (1, 1)))
     if not attributes(node).get("keepdims", 1):
-        flat = Reshape((shape[channel],))
+        flat = Reshape(tuple(size for axis, size in enumerate(shape) if axis not in gone))
         pooled = reader.builder.add(f"{node_name(node)}/squeeze", flat, [pooled])
     reader.alias(node, Tensor(pooled))
