@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import codes
-from .nodes.elementwise import add, clip, div, mul, relu, sub
+from .nodes.arithmetic import add, div, mul, neg, sub, sum_
+from .nodes.elementwise import clip, maximum, minimum, relu
 from .nodes.linear import conv, gemm, matmul
 from .nodes.norm import batch_normalization
-from .nodes.pool import average_pool, global_average_pool, max_pool, reduce_mean
+from .nodes.pool import (
+    average_pool,
+    global_average_pool,
+    global_max_pool,
+    max_pool,
+    reduce_mean,
+)
 from .nodes.select import pad, slice_
-from .nodes.shape import cast, flatten, identity, reshape, squeeze, transpose, unsqueeze
+from .nodes.shape import cast, dropout, flatten, identity, reshape, squeeze, transpose, unsqueeze
 from .nodes.tail import arg_max, sigmoid, softmax
 from .reader import Handler
 
@@ -23,14 +30,18 @@ FLOAT_HANDLERS: Mapping[str, Handler] = {
     "Clip": codes.clip(clip),
     "Conv": conv,
     "Div": div,
-    "Dropout": identity,
+    "Dropout": dropout,
     "Flatten": codes.moving(flatten),
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
+    "GlobalMaxPool": codes.choosing(global_max_pool),
     "Identity": identity,
     "MatMul": matmul,
+    "Max": maximum,
     "MaxPool": codes.choosing(max_pool),
+    "Min": minimum,
     "Mul": mul,
+    "Neg": neg,
     "Pad": pad,
     "ReduceMean": reduce_mean,
     "Relu": codes.relu(relu),
@@ -40,6 +51,7 @@ FLOAT_HANDLERS: Mapping[str, Handler] = {
     "Softmax": softmax,
     "Squeeze": codes.moving(squeeze),
     "Sub": sub,
+    "Sum": sum_,
     "Transpose": codes.moving(transpose),
     "Unsqueeze": codes.moving(unsqueeze),
 }

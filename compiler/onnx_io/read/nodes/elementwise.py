@@ -1,19 +1,21 @@
-"""Relu, Clip, and arithmetic with constants; addition of two tensors."""
+"""Relu and limits: Clip, Min and Max."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ....ir.ops.add import Add
-from ....ir.ops.affine import Affine
 from ....ir.ops.clip import Clip
 from ....ir.ops.relu import Relu
 from ..reader import Reader, Refusal, attributes, exact_float
 from ..values import Constant, QuantizedConstant, Tensor
+
+#: The limits of float32 stand for no limit in old opsets.
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def relu(reader: Reader, node: Any) -> None:
@@ -25,87 +27,63 @@ def clip(reader: Reader, node: Any) -> None:
     """Translate Clip; its limits are attributes before opset 11 and inputs since."""
     options = attributes(node)
     limits: list[Fraction | None] = []
-    for index, what in ((1, "min"), (2, "max")):
+    for index, what, none in ((1, "min", -inf), (2, "max", inf)):
+        value = none
         if what in options:
             value = float(options[what])
         elif reader.value(node, index) is not None:
-            value = float(reader.array(node, index, what).reshape(-1)[0])
+            given = reader.array(node, index, what).reshape(-1)
+            if given.size != 1:
+                raise Refusal(f"{what} must be one number, not {given.size}")
+            value = float(given[0])
+        if abs(value) < LARGEST:
+            limits.append(exact_float(value))
+        elif value * none > 0:
+            limits.append(None)
         else:
-            value = float("inf")
-        # The limits of float32 stand for no limit in old opsets.
-        finite = abs(value) < float(np.finfo(np.float32).max)
-        limits.append(exact_float(value) if finite else None)
-    op = Relu() if limits == [0, None] else Clip(limits[0], limits[1])
-    reader.emit(node, op, [reader.tensor(node)])
+            raise Refusal(f"{what} must be a limit that leaves values, not {value}")
+    _emit(reader, node, reader.tensor(node), limits[0], limits[1])
 
 
-def add(reader: Reader, node: Any) -> None:
-    """Translate Add of two tensors, or of a tensor and a constant."""
-    left, right = reader.value(node, 0), reader.value(node, 1)
-    if isinstance(left, Tensor) and isinstance(right, Tensor):
-        shapes = reader.shape(node, 0), reader.shape(node, 1)
-        if shapes[0] != shapes[1]:
-            raise Refusal(f"both inputs must have one shape, not {shapes[0]} and {shapes[1]}")
-        reader.emit(node, Add(), [left.node, right.node])
-        return
-    _affine(reader, node, lambda constant: (Fraction(1), constant))
+def minimum(reader: Reader, node: Any) -> None:
+    """Translate Min of a tensor and constants."""
+    source, limit = _limit(reader, node, min)
+    _emit(reader, node, source, None, limit)
 
 
-def sub(reader: Reader, node: Any) -> None:
-    """Translate Sub of a constant from a tensor, or of a tensor from a constant."""
-    if isinstance(reader.value(node, 0), Constant | QuantizedConstant):
-        _affine(reader, node, lambda constant: (Fraction(-1), constant))
+def maximum(reader: Reader, node: Any) -> None:
+    """Translate Max of a tensor and constants."""
+    source, limit = _limit(reader, node, max)
+    _emit(reader, node, source, limit, None)
+
+
+def _limit(
+    reader: Reader, node: Any, pick: Callable[[Iterable[Fraction]], Fraction]
+) -> tuple[str, Fraction | None]:
+    """Return the tensor that Min or Max limits, and the limit that its constants set together."""
+    indices = set(range(len(node.input)))
+    constants = {
+        index
+        for index in indices
+        if isinstance(reader.value(node, index), Constant | QuantizedConstant)
+    }
+    if len(constants) != len(indices) - 1:
+        raise Refusal("all inputs but one must be constants; two tensors can only be added")
+    (tensor,) = indices - constants
+    source = reader.tensor(node, tensor)
+    limits: set[Fraction] = set()
+    for index in constants:
+        limit = reader.exact(node, index, "the limit")
+        if len({*limit.reshape(-1)}) != 1 or limit.ndim > len(reader.builder.shape(source)) + 1:
+            raise Refusal(f"the limit must be one number, not an array of shape {limit.shape}")
+        limits.add(limit.reshape(-1)[0])
+    return source, pick(limits) if limits else None
+
+
+def _emit(
+    reader: Reader, node: Any, source: str, low: Fraction | None, high: Fraction | None
+) -> None:
+    if low is None and high is None:
+        reader.alias(node, Tensor(source))
     else:
-        _affine(reader, node, lambda constant: (Fraction(1), -constant))
-
-
-def mul(reader: Reader, node: Any) -> None:
-    """Translate Mul of a tensor by a constant."""
-    _affine(reader, node, lambda constant: (constant, Fraction(0)))
-
-
-def div(reader: Reader, node: Any) -> None:
-    """Translate Div of a tensor by a constant."""
-    if isinstance(reader.value(node, 0), Constant | QuantizedConstant):
-        raise Refusal("divisor must be a constant, not computed at run time")
-
-    def divide(constant: Fraction) -> tuple[Fraction, Fraction]:
-        if not constant:
-            raise Refusal("divisor must not be 0")
-        return 1 / constant, Fraction(0)
-
-    _affine(reader, node, divide)
-
-
-def _affine(reader: Reader, node: Any, rule: Any) -> None:
-    which = 0 if isinstance(reader.value(node, 0), Constant | QuantizedConstant) else 1
-    if not isinstance(reader.value(node, which), Constant | QuantizedConstant):
-        raise Refusal("one of the inputs must be a constant; two tensors can only be added")
-    source = reader.tensor(node, 1 - which)
-    constant = reader.exact(node, which, "the constant")
-    axis, values = _per_channel(constant, reader.builder.shape(source))
-    pairs = [rule(value) for value in values]
-    op = Affine(tuple(scale for scale, _ in pairs), tuple(shift for _, shift in pairs))
-    reader.alias(node, Tensor(reader.emit_on_axis(node, source, axis, op)))
-
-
-def _per_channel(
-    constant: npt.NDArray[np.object_], frame: tuple[int, ...]
-) -> tuple[int | None, list[Fraction]]:
-    """Return the frame's axis along which a broadcast constant varies, and its values there."""
-    rank = len(frame) + 1
-    while constant.ndim > rank and constant.shape[0] == 1:
-        constant = constant[0]
-    if constant.ndim > rank:
-        raise Refusal(f"constant must have at most {rank} axes, not {constant.ndim}")
-    constant = constant.reshape((1,) * (rank - constant.ndim) + constant.shape)
-    if any(size not in (1, full) for size, full in zip(constant.shape[1:], frame, strict=True)):
-        raise Refusal(f"constant must fit a tensor of shape (N, {', '.join(map(str, frame))})")
-    for axis in range(rank):
-        first = constant.take([0], axis)
-        if bool(np.all(constant == first)):
-            constant = first
-    varying = [axis for axis in range(rank) if constant.shape[axis] > 1]
-    if len(varying) > 1 or 0 in varying:
-        raise Refusal("constant must be one number or one per channel, not an image")
-    return (varying[0] - 1 if varying else None), list(constant.reshape(-1))
+        reader.emit(node, Relu() if low == 0 and high is None else Clip(low, high), [source])

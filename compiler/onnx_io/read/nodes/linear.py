@@ -10,9 +10,10 @@ import numpy as np
 from ....ir.ops.base import Shape
 from ....ir.ops.conv import Conv
 from ....ir.ops.dense import Dense
+from ....ir.ops.reshape import Reshape
 from ....ir.ops.weights import WeightArray, contiguous
-from ..reader import Reader, Refusal, attributes, exact_float
-from ..values import Constant, QuantizedConstant
+from ..reader import Reader, Refusal, attributes, exact_float, node_name
+from ..values import Constant, QuantizedConstant, Tensor
 from .window import read_window
 
 Weights = tuple[WeightArray, tuple[Fraction, ...] | None]
@@ -70,7 +71,9 @@ def gemm(reader: Reader, node: Any) -> None:
 
 
 def matmul(reader: Reader, node: Any) -> None:
-    """Translate MatMul of a vector with a constant matrix."""
+    """Translate MatMul of a vector, or of rows of vectors, with a constant matrix."""
+    if isinstance(reader.value(node, 0), Constant | QuantizedConstant):
+        raise Refusal("the weight must be the second input, not the first; use Gemm")
     value = _transposed(reader.constant(node, 1, "the weight"))
     _emit_dense(reader, node, value, Fraction(1), None)
 
@@ -82,8 +85,9 @@ def _emit_dense(
     alpha: Fraction,
     bias: tuple[Fraction, ...] | None,
 ) -> None:
-    shape = reader.shape(node)
-    if len(shape) != 1:
+    source = reader.tensor(node)
+    shape = reader.builder.shape(source)
+    if len(shape) > 2 or (len(shape) == 2 and node.op_type != "MatMul"):
         raise Refusal(
             f"input must have shape (N, features), not (N, {', '.join(map(str, shape))}); "
             "put Flatten before it"
@@ -92,13 +96,28 @@ def _emit_dense(
     if weight.ndim != 2:
         raise Refusal(f"weight must have 2 axes, not {weight.ndim}")
     if alpha != 1:
-        if alpha <= 0:
-            raise Refusal(f"alpha must be positive, not {float(alpha)}")
+        if not alpha:
+            raise Refusal("alpha must not be 0")
         if scale is None:
+            # Two float32 make a product that float64 holds.
             weight = (weight * float(alpha)).astype(np.float64)
         else:
-            scale = tuple(entry * alpha for entry in scale)
-    reader.emit(node, Dense(contiguous(weight), scale, bias), [reader.tensor(node)])
+            scale = tuple(entry * abs(alpha) for entry in scale)
+            weight = weight if alpha > 0 else -weight
+    if len(shape) == 1:
+        reader.emit(node, Dense(contiguous(weight), scale, bias), [source])
+    else:
+        _emit_rows(reader, node, source, Conv(contiguous(weight[:, None, None]), scale, bias))
+
+
+def _emit_rows(reader: Reader, node: Any, source: str, op: Conv) -> None:
+    """Multiply every row of (rows, features): a 1x1 convolution over (rows, 1, features)."""
+    rows, features = reader.builder.shape(source)
+    name, builder = node_name(node), reader.builder
+    image = builder.add(f"{name}/image", Reshape((rows, 1, features)), [source])
+    made = builder.add(name, op, [image], node.output[0])
+    back = Reshape((rows, op.weight.shape[0]))
+    reader.alias(node, Tensor(builder.add(f"{name}/rows", back, [made], node.output[0])))
 
 
 def _transposed(value: Constant | QuantizedConstant) -> Constant | QuantizedConstant:
@@ -119,8 +138,8 @@ def _bias(reader: Reader, node: Any, filters: int, beta: Fraction) -> tuple[Frac
     if reader.value(node, 2) is None:
         return None
     values = reader.exact(node, 2, "the bias")
-    if values.size not in (1, filters):
-        raise Refusal(f"bias must have {filters} entries, not {values.size}")
+    if values.size not in (1, filters) or (values.size > 1 and values.shape[-1] == 1):
+        raise Refusal(f"bias must have {filters} entries, not shape {values.shape}")
     return tuple(np.broadcast_to(values.reshape(-1) * beta, (filters,)))
 
 

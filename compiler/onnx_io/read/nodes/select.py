@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from ....ir.ops.pad import Pad
 from ....ir.ops.slice import Slice
 from ..reader import Reader, Refusal, attributes, node_name
-from ..values import Tensor
+from ..values import Codes, Tensor
 
 
 def slice_(reader: Reader, node: Any) -> None:
@@ -55,13 +56,15 @@ def pad(reader: Reader, node: Any) -> None:
     mode = options.get("mode", "constant")
     if mode != "constant":
         raise Refusal(f"mode must be constant, not {mode}; pad with zeros")
-    source = reader.tensor(node)
+    data = reader.value(node, 0)
+    source = data.node if isinstance(data, Codes) else reader.tensor(node)
     rank = len(reader.builder.shape(source)) + 1
-    value = options.get("value", 0)
+    value = Fraction(options.get("value", 0))
     if "value" not in options and reader.value(node, 2) is not None:
-        value = next(iter(reader.exact(node, 2, "the value").reshape(-1)), 0)
-    if value != 0:
-        raise Refusal(f"the value must be 0, not {float(value)}; pad with zeros")
+        value = next(iter(reader.exact(node, 2, "the value").reshape(-1)), value)
+    zeros = data.grid.zero_point if isinstance(data, Codes) else (0,)
+    if set(zeros) != {value}:
+        raise Refusal(f"the value must stand for 0, not be {float(value)}; pad with zeros")
     pads = _numbers(reader, node, 1, "pads")
     axes = None if "pads" in options else reader.numbers(node, 3, "axes")
     axes = tuple(range(rank)) if axes is None else axes
@@ -72,7 +75,13 @@ def pad(reader: Reader, node: Any) -> None:
         before[axis], after[axis] = pads[place], pads[place + len(axes)]
     if before[0] or after[0]:
         raise Refusal("pads of the batch axis must be 0")
-    _emit_pad(reader, node, before[1:], after[1:])
+    made = _padded(reader, node, source, before[1:], after[1:])
+    if not isinstance(data, Codes):
+        reader.alias(node, Tensor(made))
+        return
+    if data.axis is not None and (before[data.axis + 1] or after[data.axis + 1]):
+        raise Refusal("pads must leave the axis of the scales alone; put DequantizeLinear first")
+    reader.alias(node, Codes(made, data.grid, data.axis))
 
 
 def _numbers(reader: Reader, node: Any, index: int, what: str) -> tuple[int, ...]:
@@ -91,12 +100,15 @@ def _emit_slice(reader: Reader, node: Any, taken: Sequence[tuple[int, int, int]]
     reader.emit(node, Slice(start, size, step), [source])
 
 
-def _emit_pad(reader: Reader, node: Any, before: Sequence[int], after: Sequence[int]) -> None:
-    source = reader.tensor(node)
+def _padded(
+    reader: Reader, node: Any, source: str, before: Sequence[int], after: Sequence[int]
+) -> str:
+    """Return the node that holds ``source`` with zeros around it, or with less of it."""
+    name, builder = node_name(node), reader.builder
     op = Pad(*(tuple(max(0, size) for size in sizes) for sizes in (before, after)))
     padded = any((*op.before, *op.after))
     if min((*before, *after)) < 0:
-        shape = reader.builder.shape(source)
+        shape = builder.shape(source)
         start = tuple(max(0, -size) for size in before)
         size = tuple(
             full - first - max(0, -last)
@@ -106,10 +118,6 @@ def _emit_pad(reader: Reader, node: Any, before: Sequence[int], after: Sequence[
             raise Refusal(f"negative pads must leave something of {shape}")
         crop = Slice(start, size, (1,) * len(shape))
         if not padded:
-            reader.emit(node, crop, [source])
-            return
-        source = reader.builder.add(f"{node_name(node)}/crop", crop, [source])
-    if padded:
-        reader.emit(node, op, [source])
-    else:
-        reader.alias(node, Tensor(source))
+            return builder.add(name, crop, [source], node.output[0])
+        source = builder.add(f"{name}/crop", crop, [source])
+    return builder.add(name, op, [source], node.output[0]) if padded else source

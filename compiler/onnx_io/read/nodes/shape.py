@@ -13,26 +13,35 @@ from ..values import QuantizedConstant, Tensor
 
 
 def identity(reader: Reader, node: Any) -> None:
-    """Translate Identity, and Dropout at inference: nothing."""
+    """Translate Identity: nothing."""
     value = reader.value(node, 0)
     if value is None:
         raise Refusal("input must be there")
     reader.alias(node, value)
 
 
+def dropout(reader: Reader, node: Any) -> None:
+    """Translate Dropout at inference: nothing. Its training mode is an input since opset 12."""
+    if reader.value(node, 2) is not None and reader.array(node, 2, "training_mode").any():
+        raise Refusal("training_mode must be false; export the model for inference")
+    identity(reader, node)
+
+
 def cast(reader: Reader, node: Any) -> None:
     """Translate Cast of an activation to a float type: nothing, as values are real numbers."""
-    # TensorProto: FLOAT 1, FLOAT16 10, DOUBLE 11.
-    if attributes(node).get("to") not in (1, 10, 11):
+    # TensorProto: FLOAT 1, FLOAT16 10, DOUBLE 11, BFLOAT16 16.
+    if attributes(node).get("to") not in (1, 10, 11, 16):
         raise Refusal("to must be a float type where an activation is cast")
     reader.alias(node, Tensor(reader.tensor(node)))
 
 
 def flatten(reader: Reader, node: Any) -> None:
-    """Translate Flatten of a whole frame."""
+    """Translate Flatten where the batch is what stays in front of the axis."""
     shape = reader.shape(node)
+    full = (reader.batch, *shape)
     axis = int(attributes(node).get("axis", 1))
-    if axis + (len(shape) + 1 if axis < 0 else 0) != 1:
+    place = axis + len(full) if axis < 0 else axis
+    if not 0 <= place <= len(full) or prod(full[:place]) != reader.batch:
         raise Refusal(f"axis must be 1, not {axis}")
     _emit(reader, node, (prod(shape),))
 
