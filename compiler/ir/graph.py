@@ -10,7 +10,7 @@ from typing import Any
 import networkx as nx
 
 from ...runtime.errors import ModelError
-from .ops.base import Op, Shape
+from .ops.base import Op, Shape, checked
 from .origin import Origin
 
 
@@ -56,7 +56,7 @@ class Graph:
                 inputs = self.inputs(name)
                 if op.arity is not None and len(inputs) != op.arity:
                     raise ValueError(f"number of inputs must be {op.arity}, not {len(inputs)}")
-                shapes[name] = op.infer(*(shapes[source] for source in inputs))
+                shapes[name] = checked(op.infer(*(shapes[source] for source in inputs)))
             except ValueError as error:
                 raise ModelError(f"{type(op).__name__} '{name}': {error}") from error
         return shapes
@@ -155,7 +155,7 @@ class GraphBuilder:
         sources = tuple(inputs)
         try:
             op.verify()
-            self._shapes[name] = op.infer(*(self._shapes[source] for source in sources))
+            self._shapes[name] = checked(op.infer(*(self._shapes[source] for source in sources)))
         except ValueError as error:
             raise ModelError(f"{type(op).__name__} '{name}': {error}") from error
         origin = tensor if isinstance(tensor, Origin) else Origin(tensor or name)

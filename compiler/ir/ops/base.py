@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 Shape = tuple[int, ...]
+
+#: Elements of one frame of one tensor: 1920×1080 pixels of 16 channels. Padding is included
+#: where a window walks over it.
+MAX_ELEMENTS = 1 << 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,17 @@ class Elementwise(Op):
         return shapes[0]
 
 
+def checked(shape: Shape) -> Shape:
+    """Return the shape of a tensor; raise ValueError where it is empty or beyond all measure."""
+    if not shape or min(shape) < 1:
+        raise ValueError(f"output must have positive sizes, not {shape}")
+    if prod(shape) > MAX_ELEMENTS:
+        raise ValueError(
+            f"output must have at most {MAX_ELEMENTS:,} elements a frame, not {prod(shape):,}"
+        )
+    return shape
+
+
 def check_channels(what: str, length: int, shape: Shape) -> None:
     """Raise ValueError unless ``length`` is 1 or the size of the last axis of ``shape``."""
     if length not in (1, shape[-1] if shape else 1):
@@ -80,6 +96,12 @@ def window_sizes(
         If the frame is smaller than one window.
     """
     check_image(shape)
+    height, width = shape[0] + padding[0] + padding[2], shape[1] + padding[1] + padding[3]
+    if height * width * shape[2] > MAX_ELEMENTS:
+        raise ValueError(
+            f"padded input must have at most {MAX_ELEMENTS:,} elements a frame, "
+            f"not {height * width * shape[2]:,}"
+        )
     sizes = []
     for axis in range(2):
         padded = shape[axis] + padding[axis] + padding[axis + 2]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....runtime.errors import ModelError, UnsupportedError
+from .limits import check_elements
+from .tensors import BITS, type_name
 
 
 def model_input(model: Any) -> Any:
@@ -25,7 +27,25 @@ def model_input(model: Any) -> Any:
             f"the model must have one input, not {len(inputs)}: "
             f"{', '.join(value.name for value in inputs)}"
         )
+    check_input(inputs[0])
     return inputs[0]
+
+
+def check_input(value: Any) -> None:
+    """Raise ModelError where an input is not a tensor of numbers with sizes that make sense."""
+    kind = value.type.WhichOneof("value")
+    if kind != "tensor_type":
+        shown = "nothing" if kind is None else f"a {kind.removesuffix('_type')}"
+        raise ModelError(f"input '{value.name}' must be declared as a tensor, not as {shown}")
+    tensor = value.type.tensor_type
+    if tensor.elem_type not in BITS:
+        raise ModelError(
+            f"input '{value.name}' must hold numbers, not {type_name(tensor.elem_type)}"
+        )
+    sizes = [int(dim.dim_value) for dim in tensor.shape.dim if dim.HasField("dim_value")]
+    # Exporters of old write -1 or 0 for what is open.
+    if any(size < -1 for size in sizes):
+        raise ModelError(f"input '{value.name}' must have positive sizes, not {sizes}")
 
 
 def with_input_shape(model: Any, input_shape: Sequence[int] | None) -> Any:
@@ -66,6 +86,7 @@ def with_input_shape(model: Any, input_shape: Sequence[int] | None) -> Any:
             f"input '{value.name}' must have a static shape, not ({shown}): "
             "use --input-shape, for example --input-shape 1,3,64,64"
         )
+    check_elements(f"input '{value.name}'", tuple(sizes))
     del declared[:]
     for size in sizes:
         declared.add().dim_value = size

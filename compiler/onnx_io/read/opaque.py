@@ -11,13 +11,21 @@ from ...ir.ops.base import Shape
 
 
 class OpaqueShapes:
-    """Shapes of frames as ONNX's own shape inference finds them, asked only in need."""
+    """Shapes of frames as ONNX's own shape inference finds them, asked only in need.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto, or None
+        None where the model is too damaged to be asked: then no shape is known.
+    """
 
     def __init__(self, model: Any) -> None:
         self._model = model
 
     @cached_property
     def _shapes(self) -> dict[str, Shape]:
+        if self._model is None:
+            return {}
         try:
             graph = onnx.shape_inference.infer_shapes(self._model).graph
         except (onnx.shape_inference.InferenceError, RuntimeError, ValueError):

@@ -22,10 +22,12 @@ from .cleanup import fold_constants, needs_cleanup
 from .finn import input_grid
 from .formats import STANDARD, find_handler, supported_types
 from .inputs import input_sizes, model_input, with_input_shape
-from .model import open_model, opset
+from .model import open_model
 from .opaque import OpaqueShapes
-from .reader import Reader, Refusal, attributes, is_refused, node_name
+from .reader import Reader, Refusal, attributes, first_output, is_refused, node_name
+from .schema import node_faults
 from .values import Codes, Constant, Refused, Tensor
+from .versions import opset
 
 #: What may stand in place of an op that is refused.
 HINTS: Mapping[str, str] = {
@@ -113,7 +115,9 @@ def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Re
     """
     model = with_input_shape(open_model(path), input_shape)
     grid = input_grid(model, model_input(model).name)
-    if needs_cleanup(model):
+    faults = node_faults(model)
+    # The tools behind trust the standard: damaged nodes are not shown to them.
+    if not faults and needs_cleanup(model):
         model = fold_constants(model)
     sizes = input_sizes(model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
@@ -121,8 +125,8 @@ def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Re
     reader = Reader(GraphBuilder(Path(path).stem, metadata), sizes[0], opset(model), input_type)
     _add_constants(reader, model)
     _add_input(reader, model_input(model).name, sizes[1:], grid)
-    shapes = OpaqueShapes(model)
-    problems = [_translate(reader, shapes, node) for node in model.graph.node]
+    shapes = OpaqueShapes(None if faults else model)
+    problems = [_translate(reader, shapes, node, faults) for node in model.graph.node]
     outputs, unread = _outputs(reader, model)
     graph = reader.builder.build(outputs).verify()
     found = (*(problem for problem in problems if problem is not None), *unread)
@@ -132,18 +136,20 @@ def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Re
     return Reading(graph, found, dict(reversed(kinds.items())), note)
 
 
-def _translate(reader: Reader, shapes: OpaqueShapes, node: Any) -> Problem | None:
+def _translate(
+    reader: Reader, shapes: OpaqueShapes, node: Any, faults: Mapping[str, str]
+) -> Problem | None:
     """Translate one node; return what is wrong with it where that cannot be done."""
-    text = None
+    text = faults.get(first_output(node))
     handler = find_handler(node.domain, node.op_type)
-    if node.op_type == "Constant" and node.domain in STANDARD:
+    if text is None and node.op_type == "Constant" and node.domain in STANDARD:
         _constant(reader, node)
         return None
     if handler is None:
         domain = "" if node.domain in STANDARD else f"{node.domain}."
         hint = f"; {HINTS[node.op_type]}" if node.op_type in HINTS else ""
         text = f"{UNKNOWN} {domain}{node.op_type} is not supported{hint}"
-    elif not is_refused(reader.values.get(name) for name in node.input):
+    elif text is None and not is_refused(reader.values.get(name) for name in node.input):
         try:
             handler(reader, node)
             return None
@@ -188,11 +194,17 @@ def _constant(reader: Reader, node: Any) -> None:
     value = next(iter(attributes(node).values()), None)
     if value is None:
         raise ModelError(f"Constant '{node_name(node)}' must hold a value")
-    array = _finite(np.asarray(value), node.output[0], f"Constant '{node_name(node)}'")
+    array = np.asarray(value)
+    if array.dtype.kind in "OSU":
+        raise ModelError(f"Constant '{node_name(node)}' must hold numbers, not text")
+    array = _finite(array, node.output[0], f"Constant '{node_name(node)}'")
     reader.values[node.output[0]] = Constant(array)
 
 
 def _finite(array: Any, name: str, where: str) -> Any:
+    # bfloat16 is a type of its own to NumPy, and the integers below 8 bits are finite.
+    if array.dtype.name == "bfloat16":
+        array = array.astype(np.float32)
     if array.dtype.kind == "f":
         wrong = array[~np.isfinite(array)]
         # Clip writes its missing limits as infinities.

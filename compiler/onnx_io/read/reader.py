@@ -15,6 +15,7 @@ from ...ir.graph import GraphBuilder
 from ...ir.ops.base import Op, Shape
 from ...ir.ops.transpose import Transpose
 from ...ir.origin import Origin, transposed
+from .limits import MAX_EXACT
 from .values import Codes, Constant, QuantizedConstant, Refused, Tensor, Value, exact_array
 
 
@@ -103,7 +104,11 @@ class Reader:
 
     def exact(self, node: Any, index: int, what: str) -> npt.NDArray[np.object_]:
         """Return a constant input as an array of Fraction."""
-        return exact_array(self.constant(node, index, what))
+        value = self.constant(node, index, what)
+        size = (value.array if isinstance(value, Constant) else value.codes).size
+        if size > MAX_EXACT:
+            raise Refusal(f"{what} must have at most {MAX_EXACT:,} elements, not {size:,}")
+        return exact_array(value)
 
     def numbers(self, node: Any, index: int, what: str) -> tuple[int, ...] | None:
         """Return integers from the attribute ``what`` or, in newer opsets, from an input."""
@@ -181,7 +186,12 @@ Handler = Callable[[Reader, Any], None]
 
 def node_name(node: Any) -> str:
     """Return a node's name, or the name of its first output where it has none."""
-    return str(node.name or node.output[0])
+    return str(node.name or first_output(node))
+
+
+def first_output(node: Any) -> str:
+    """Return the name of a node's first output that has one."""
+    return next((str(name) for name in node.output if name), "")
 
 
 def attributes(node: Any) -> Mapping[str, Any]:

@@ -1,0 +1,130 @@
+"""Nodes against the ONNX standard: attributes of the right type, inputs in the right number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import onnx
+from onnx import AttributeProto
+
+from .formats import STANDARD
+from .reader import first_output
+from .versions import opset
+
+#: Largest number in an attribute that speaks of sizes: no frame is as large as this, and what
+#: exceeds 32 bits would overflow in the tools behind.
+MAX_NUMBER = 1 << 20
+
+_SIZES = frozenset(
+    {
+        "axes",
+        "axis",
+        "blocksize",
+        "dilations",
+        "group",
+        "kernel_shape",
+        "output_padding",
+        "output_shape",
+        "pads",
+        "perm",
+        "split",
+        "strides",
+    }
+)
+
+_SCHEMA_TYPES = {
+    onnx.defs.OpSchema.AttrType.FLOAT: AttributeProto.FLOAT,
+    onnx.defs.OpSchema.AttrType.FLOATS: AttributeProto.FLOATS,
+    onnx.defs.OpSchema.AttrType.INT: AttributeProto.INT,
+    onnx.defs.OpSchema.AttrType.INTS: AttributeProto.INTS,
+    onnx.defs.OpSchema.AttrType.STRING: AttributeProto.STRING,
+    onnx.defs.OpSchema.AttrType.STRINGS: AttributeProto.STRINGS,
+    onnx.defs.OpSchema.AttrType.TENSOR: AttributeProto.TENSOR,
+    onnx.defs.OpSchema.AttrType.TENSORS: AttributeProto.TENSORS,
+}
+
+
+def node_faults(model: Any) -> Mapping[str, str]:
+    """Return what is wrong with each node by itself, by the name of its first output."""
+    version = opset(model)
+    faults = ((first_output(node), node_fault(node, version)) for node in model.graph.node)
+    return {name: fault for name, fault in faults if fault is not None}
+
+
+def node_fault(node: Any, version: int) -> str | None:
+    """Return what is wrong with a node by itself, or None.
+
+    Attributes that the standard does not know are left alone: exporters write some.
+
+    Parameters
+    ----------
+    node : onnx.NodeProto
+    version : int
+        Opset of the standard domain.
+    """
+    seen = set()
+    for attribute in node.attribute:
+        fault = _attribute_fault(attribute)
+        if attribute.name in seen:
+            fault = f"attribute {attribute.name} must be there once, not twice"
+        if fault is not None:
+            return fault
+        seen.add(attribute.name)
+    if node.domain not in STANDARD:
+        return None
+    try:
+        schema = onnx.defs.get_schema(node.op_type, version, "")
+    except onnx.defs.SchemaError:
+        return None
+    for attribute in node.attribute:
+        known = schema.attributes.get(attribute.name)
+        expected = None if known is None else _SCHEMA_TYPES.get(known.type)
+        if expected is not None and attribute.type != expected:
+            return (
+                f"attribute {attribute.name} must be of type "
+                f"{AttributeProto.AttributeType.Name(expected)}, not {_type_name(attribute.type)}"
+            )
+    for name, known in schema.attributes.items():
+        if known.required and name not in seen:
+            return f"{name} must be given"
+    return _count_fault(node, schema)
+
+
+def _count_fault(node: Any, schema: Any) -> str | None:
+    for what, names, least, most in (
+        ("inputs", list(node.input), schema.min_input, schema.max_input),
+        ("outputs", list(node.output), schema.min_output, schema.max_output),
+    ):
+        if not least <= len(names) <= most:
+            return f"number of {what} must be {_span(least, most)}, not {len(names)}"
+    for parameter, name in zip(schema.inputs, node.input, strict=False):
+        if not name and parameter.option == onnx.defs.OpSchema.FormalParameterOption.Single:
+            return f"input {parameter.name} must be given"
+    return None
+
+
+def _span(least: int, most: int) -> str:
+    if least == most:
+        return str(least)
+    # Variadic lists have no end but that of the type.
+    return f"at least {least}" if most > MAX_NUMBER else f"{least} to {most}"
+
+
+def _attribute_fault(attribute: Any) -> str | None:
+    if attribute.ref_attr_name:
+        return f"attribute {attribute.name} must be a value, not a reference outside a function"
+    if attribute.type not in AttributeProto.AttributeType.values() or not attribute.type:
+        return f"attribute {attribute.name} must have a type, not {attribute.type}"
+    if attribute.type == AttributeProto.TENSOR and not attribute.HasField("t"):
+        return f"attribute {attribute.name} must hold a tensor"
+    if attribute.name in _SIZES:
+        large = max(attribute.i, *attribute.ints, 0, key=abs)
+        if abs(large) > MAX_NUMBER:
+            return f"{attribute.name} must be at most {MAX_NUMBER:,}, not {large}"
+    return None
+
+
+def _type_name(kind: int) -> str:
+    names: dict[int, str] = {number: name for name, number in AttributeProto.AttributeType.items()}
+    return names.get(kind, str(kind))
