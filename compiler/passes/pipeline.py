@@ -14,6 +14,7 @@ from .fold_constants import FoldConstants
 from .fold_pad import FoldPad
 from .integer_weights import IntegerWeights
 from .keep_grid import KeepGrid
+from .narrow_quantizer import NarrowQuantizer
 from .order_dense_columns import OrderDenseColumns
 from .relu_before_pool import ReluBeforePool
 from .remove_relu import RemoveRelu
@@ -45,6 +46,7 @@ QUANTIZED_PASSES: tuple[Pass, ...] = (
     KeepGrid(),
     RemoveRelu(),
     CancelQuantizers(),
+    NarrowQuantizer(),
     SelectAsConv(),
     DeadCode(),
 )
