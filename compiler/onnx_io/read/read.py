@@ -29,6 +29,8 @@ from .schema import node_faults
 from .values import Codes, Constant, Refused, Tensor
 from .versions import opset
 
+STATIC = "quantize statically (QDQ with calibrated scales)"
+
 #: What may stand in place of an op that is refused.
 HINTS: Mapping[str, str] = {
     "LeakyRelu": "use Relu",
@@ -48,12 +50,15 @@ HINTS: Mapping[str, str] = {
     "LayerNormalization": "use BatchNormalization",
     "InstanceNormalization": "use BatchNormalization",
     "ReduceSum": "use GlobalAveragePool",
-    "Quant": "export the model as QDQ",
-    "BipolarQuant": "export the model as QDQ",
-    "QLinearConv": "export the model as QDQ",
-    "QLinearMatMul": "export the model as QDQ",
-    "ConvInteger": "export the model as QDQ",
-    "DynamicQuantizeLinear": "quantize statically (QDQ with calibrated scales)",
+    "ConvInteger": STATIC,
+    "DynamicQuantizeLinear": STATIC,
+    "DynamicQuantizeMatMul": STATIC,
+    "MatMulInteger": STATIC,
+    "MatMulIntegerToFloat": STATIC,
+    "QLinearConcat": "use QLinearAdd",
+    "QLinearLeakyRelu": "use Relu",
+    "QLinearSigmoid": "leave Sigmoid out of the quantization, at the end of the model",
+    "QLinearSoftmax": "leave Softmax out of the quantization, at the end of the model",
 }
 
 
