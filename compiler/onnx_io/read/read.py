@@ -42,7 +42,6 @@ HINTS: Mapping[str, str] = {
     "Mish": "use Relu",
     "Selu": "use Relu",
     "Softplus": "use Relu",
-    "Tanh": "use Relu",
     "ThresholdedRelu": "use Relu",
     "Concat": "use Add",
     "Upsample": "use strided layers only",
