@@ -40,7 +40,8 @@ class ReluBeforePool(Pass):
             if name not in moved:
                 return builder.add(name, op, inputs, graph.origin(name))
             pool = moved[name]
-            first = builder.add(name, op, inputs)
+            # No tensor of the file: its name must be none's.
+            first = builder.add(name, op, inputs, f"{graph.tensor(name)}/before_pool")
             return builder.add(pool, graph.op(pool), [first], graph.origin(name))
 
         return rebuild(graph, visit)

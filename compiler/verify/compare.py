@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
 from ..ir.graph import Graph
 from ..ir.ops.base import Shape
+from ..ir.origin import Origin, Places
 
 Reals = npt.NDArray[np.float64]
 Values = Mapping[str, Reals]
@@ -111,14 +112,14 @@ def _differences(
     before: Graph, old: Values, after: Graph, new: Values
 ) -> Iterator[Difference | None]:
     """Yield the difference, or None, of every comparison."""
-    held: dict[str, str] = {}
+    held: dict[str, list[str]] = {}
     for name in before.order():
         if name in old:
-            held.setdefault(before.tensor(name), name)
+            held.setdefault(before.tensor(name), []).append(name)
     for name in after.order():
-        source = held.get(after.tensor(name))
-        if name in new and source is not None:
-            yield _tensor_difference(before, source, old[source], after, name, new[name])
+        if name in new:
+            for source in held.get(after.tensor(name), ()):
+                yield _tensor_difference(before, source, old[source], after, name, new[name])
     ends = {output: node for node, output in after.outputs}
     for node, output in before.outputs:
         if output not in ends:
@@ -132,14 +133,29 @@ def _differences(
 def _tensor_difference(
     before: Graph, source: str, old: Reals, after: Graph, name: str, new: Reals
 ) -> Difference | None:
+    """Compare the elements of the file's tensor that both nodes hold."""
     tensor = after.tensor(name)
-    if old[0].size != new[0].size:
+    there, here = _places(before, source), _places(after, name)
+    if not _fit(before.origin(source), there, here) or not _fit(after.origin(name), here, there):
         return Difference(name, tensor, _shapes(before.shape(source), after.shape(name)))
-    in_file = np.empty_like(old.reshape(len(old), -1))
-    in_file[:, _places(before, source)] = old.reshape(len(old), -1)
-    want = in_file[:, _places(after, name)].reshape(new.shape)
-    text = difference_of(want, new)
+    index = np.full(1 + max(there.max(), here.max()), -1)
+    index[there] = np.arange(len(there))
+    wanted = index[here]
+    got = new.reshape(len(new), -1)
+    want = np.where(wanted >= 0, old.reshape(len(old), -1)[:, wanted], got)
+    text = difference_of(want.reshape(new.shape), new)
     return None if text is None else Difference(name, tensor, text)
+
+
+def _places(graph: Graph, name: str) -> Places:
+    """Return the place in the file's tensor of every element that a node holds."""
+    places = graph.origin(name).places
+    return np.arange(prod(graph.shape(name)), dtype=np.int64) if places is None else places
+
+
+def _fit(whole: Origin, places: Places, others: Places) -> bool:
+    """Whether a node that holds a whole tensor holds all that another one holds of it."""
+    return whole.places is not None or int(others.max()) < len(places)
 
 
 def _output_difference(
@@ -153,8 +169,3 @@ def _output_difference(
 
 def _shapes(before: Shape, after: Shape) -> str:
     return f": shape {before} before, {after} after"
-
-
-def _places(graph: Graph, name: str) -> Any:
-    places = graph.origin(name).places
-    return slice(None) if places is None else places
