@@ -11,17 +11,15 @@ import numpy.typing as npt
 
 from ...runtime.host import arrange, prepare
 from ...runtime.program import Program
-from ..frontend import Data, load_graph
+from ..frontend import Data, load
 from ..ir.graph import Graph
-from ..lower.lower import Lowering, lower_graph
 from ..onnx_io.read.inputs import with_input_shape
 from ..onnx_io.read.model import open_model
 from ..passes.base import Pass
-from ..problems import refusal
 from ..survey import is_quantized
 from .compare import Subject, compare
 from .oracle import open_oracle
-from .pairs import Origins, coded_pairs, every_origin, output_pairs
+from .pairs import Values, coded_pairs, every_origin, output_pairs
 from .results import Check
 
 Array = npt.NDArray[Any]
@@ -48,7 +46,7 @@ def check_model(
     path : str or Path
     images : (N, …) array
         Raw, as the circuit gets them.
-    mean, std, input_shape, data, note : as in ``load_graph``
+    mean, std, input_shape, data, note : as in ``load``
 
     Returns
     -------
@@ -63,32 +61,34 @@ def check_model(
     """
     model = with_input_shape(open_model(path), input_shape)
     graphs: list[Graph] = []
+    subjects: list[Subject] = []
 
     def watch(_: Pass, before: Graph, after: Graph) -> None:
         graphs.extend((before, after))
 
-    graph = load_graph(
-        path, mean=mean, std=std, input_shape=input_shape, data=data, note=note, watch=watch
+    def lowered(graph: Graph, program: Program, values: Values) -> None:
+        origins = every_origin([*graphs, graph])
+        coded = coded_pairs(graph, program, values, origins)
+        subjects.append(Subject(program, coded, output_pairs(graph, program, values, origins)))
+
+    program = load(
+        path,
+        mean=mean,
+        std=std,
+        input_shape=input_shape,
+        data=data,
+        note=note,
+        watch=watch,
+        lowered=lowered,
     )
-    lowering = lower_graph(graph)
-    if lowering.program is None:
-        raise refusal(Path(path).name, lowering.problems)
+    (subject,) = subjects
     exact = is_quantized(graphs[0])
-    subject = _subject(graph, lowering, lowering.program, every_origin([*graphs, graph]))
     oracle = open_oracle(model, subject.wanted)
-    frames = model_frames(subject.program, images, mean, std)
-    (integers,) = prepare(subject.program, images)
+    frames = model_frames(program, images, mean, std)
+    (integers,) = prepare(program, images)
     layers, outputs = compare(subject, oracle, integers, frames, exact=exact)
     skipped = (pair.layer for pair in subject.coded if pair.onnx not in oracle.tensors)
     return Check(Path(path).name, oracle.name, len(images), exact, layers, outputs, tuple(skipped))
-
-
-def _subject(graph: Graph, lowering: Lowering, program: Program, origins: Origins) -> Subject:
-    return Subject(
-        program,
-        coded_pairs(graph, program, lowering.values, origins),
-        output_pairs(graph, program, lowering.values, origins),
-    )
 
 
 def model_frames(

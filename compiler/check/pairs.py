@@ -97,7 +97,7 @@ def coded_pairs(graph: Graph, program: Program, values: Values, origins: Origins
     pairs: dict[str, Pair] = {}
     for node in graph.order():
         op, value = graph.op(node), values.get(node)
-        if isinstance(op, ir.Quantize) or (
+        if isinstance(op, ir.Quantize | ir.MultiThreshold) or (
             isinstance(op, ir.MaxPool) and graph.inputs(node)[0] in coded
         ):
             coded.add(node)

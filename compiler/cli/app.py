@@ -10,6 +10,7 @@ import typer
 from .boards import boards
 from .compile import compile_
 from .doctor import doctor
+from .inspect import inspect
 from .run import run
 from .simulate import simulate
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("inspect")(inspect)
 app.command("compile")(compile_)
 app.command("simulate")(simulate)
 app.command("run")(run)

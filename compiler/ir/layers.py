@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .graph import Graph
 from .ops.base import Elementwise
+from .ops.multithreshold import MultiThreshold
 from .ops.quantize import Quantize
 from .ops.reshape import Reshape
 from .ops.tail import Sigmoid
@@ -20,7 +21,7 @@ def layer_of(graph: Graph, node: str) -> str:
     rounded = False
     while True:
         op = graph.op(name)
-        if isinstance(op, Quantize):
+        if isinstance(op, Quantize | MultiThreshold):
             if rounded:
                 return first
             rounded = True
