@@ -40,7 +40,9 @@ def quantize_input(state: State, name: str, op: ir.Quantize, value: Value) -> Va
     previous = state.entries.get(source)
     kind = state.input_kind
     if kind == "auto":
-        whole = len(value.shape) == 3 and min(op.scale) >= Fraction(1, 2)
+        # A grid that reaches below 0 says that the model takes more than raw bytes.
+        least = min((op.low - z) * s for z, s in zip(op.zero_point, op.scale, strict=True))
+        whole = len(value.shape) == 3 and min(op.scale) >= Fraction(1, 2) and least >= 0
         taken = previous is not None and previous.kind == "bytes"
         kind = "bytes" if normalized or whole or taken else "codes"
     if previous is not None and (previous.kind, kind) != ("bytes", "bytes"):

@@ -98,7 +98,7 @@ def lower_graph(graph: Graph, *, input_kind: InputKind = "auto") -> Lowering:
     input_kind : str
         What the circuit takes: raw ``bytes`` (0…255), or ``codes`` of the first quantizer, which
         the host then computes; ``auto`` takes bytes for normalized inputs, and for images whose
-        first quantizer can tell whole numbers apart (scale at least 1/2).
+        first quantizer can tell whole numbers apart (scale at least 1/2) and holds none below 0.
     """
     state = State(graph, input_kind)
     tails: Tails = {}
