@@ -60,7 +60,7 @@ class Elementwise(Op):
 
 def checked(shape: Shape) -> Shape:
     """Return the shape of a tensor; raise ValueError where it is empty or beyond all measure."""
-    if not shape or min(shape) < 1:
+    if min(shape, default=1) < 1:  # () is one number a frame, as ArgMax without its axis gives it
         raise ValueError(f"output must have positive sizes, not {shape}")
     if prod(shape) > MAX_ELEMENTS:
         raise ValueError(
