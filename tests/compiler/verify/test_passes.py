@@ -22,11 +22,17 @@ from sangi.compiler.ir.ops.maxpool import MaxPool
 from sangi.compiler.ir.ops.quantize import Quantize
 from sangi.compiler.ir.ops.relu import Relu
 from sangi.compiler.ir.ops.reshape import Reshape
+from sangi.compiler.ir.ops.slice import Slice
 from sangi.compiler.ir.ops.transpose import Transpose
 from sangi.compiler.ir.origin import Origin, transposed
 from sangi.compiler.ir.rebuild import rebuild
 from sangi.compiler.passes.base import Pass
-from sangi.compiler.passes.pipeline import LAYOUT_PASSES, QUANTIZED_PASSES, run_passes
+from sangi.compiler.passes.pipeline import (
+    FLOAT_PASSES,
+    LAYOUT_PASSES,
+    QUANTIZED_PASSES,
+    run_passes,
+)
 from sangi.compiler.verify.passes import VerifyEach
 from sangi.runtime.errors import DataError, MismatchError, ModelError
 from sangi.runtime.numerics import Rounding
@@ -328,3 +334,39 @@ def test_a_pass_that_fails_is_named() -> None:
 def test_images_that_do_not_fit() -> None:
     with pytest.raises(DataError, match=r"images must have shape \(N, 2, 6, 7\), not \(3, 6, 7\)"):
         run_passes(network(), PIPELINE, VerifyEach(np.zeros((3, 6, 7))))
+
+
+def test_nodes_named_like_tensors() -> None:
+    # Every node is named like the tensor of the file that it makes, as converters do it.
+    random = np.random.default_rng(3)
+    builder = GraphBuilder("float")
+    x = builder.add("x", Input("x", (6, 6, 2), "NHWC"))
+    x = builder.add("conv", Conv(random.normal(size=(4, 3, 3, 2))), [x])
+    x = builder.add("pool", MaxPool((2, 2), (2, 2)), [x])
+    graph = builder.build([(builder.add("relu", Relu(), [x]), "y")])
+    verify = VerifyEach(random.normal(size=(2, 6, 6, 2)))
+    after = run_passes(graph, FLOAT_PASSES, verify)
+    assert [type(after.op(name)) for name in after.order()] == [Input, Conv, Relu, MaxPool]
+    # x, conv, and relu's tensor, which the pool makes now; and the output.
+    assert verify.tensors == 4
+
+
+def test_parts_of_a_tensor() -> None:
+    builder = GraphBuilder("parts")
+    x = builder.add("x", Input("x", (4,), "N"))
+    graph = builder.build([(builder.add("y", Relu(), [x], Origin("y")), "out")])
+    for factor, wrong in ((1, False), (2, True)):
+        builder = GraphBuilder("parts")
+        x = builder.add("x", Input("x", (4,), "N"))
+        part = builder.add("part", Slice((1,), (2,), (1,)), [x], "no tensor of the file")
+        scaled = Affine((Fraction(factor),), (Fraction(0),))
+        part = builder.add("scaled", scaled, [part], Origin("y", np.array([1, 2])))
+        end = builder.add("y", Relu(), [x])
+        after = builder.build([(part, "unused"), (end, "out")])
+        verify = VerifyEach(np.array([[1.0, 2, 3, 4]]))
+        if not wrong:
+            verify(FLOAT_PASSES[0], graph, after)
+            continue
+        with pytest.raises(MismatchError) as caught:
+            verify(FLOAT_PASSES[0], graph, after)
+        assert where(str(caught.value))[1:] == ("scaled", "y", "frame 0, element 0")

@@ -1,0 +1,166 @@
+"""The program against its graph: wrong programs are found, exact ones are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from sangi.compiler.ir.graph import Graph, GraphBuilder
+from sangi.compiler.ir.ops.add import Add
+from sangi.compiler.ir.ops.base import Op
+from sangi.compiler.ir.ops.conv import Conv
+from sangi.compiler.ir.ops.dense import Dense
+from sangi.compiler.ir.ops.input import Input
+from sangi.compiler.ir.ops.quantize import Quantize
+from sangi.compiler.ir.ops.relu import Relu
+from sangi.compiler.ir.ops.reshape import Reshape
+from sangi.compiler.ir.ops.tail import ArgMax
+from sangi.compiler.lower.lower import lower_graph
+from sangi.compiler.verify.passes import VerifyEach
+from sangi.runtime.errors import MismatchError
+from sangi.runtime.numerics import Rounding
+from sangi.runtime.ops.conv import Conv as ProgramConv
+from sangi.runtime.ops.dense import Dense as ProgramDense
+from sangi.runtime.program import Node, Program
+
+REPORT = "; this is a defect of sangi, not of the model: please report it"
+
+
+def grid(scale: Fraction, rounding: Rounding = Rounding.HALF_EVEN) -> Quantize:
+    return Quantize((scale,), (3,), -128, 127, rounding)
+
+
+def network() -> Graph:
+    random = np.random.default_rng(1)
+    builder = GraphBuilder("network")
+    x = builder.add("x", Input("x", (4, 4, 2), "NHWC"))
+    x = builder.add("codes", Quantize((Fraction(1),), (0,), 0, 255), [x])
+    weight = random.integers(-127, 128, (3, 3, 3, 2))
+    conv = Conv(weight, (Fraction(1, 100),), (Fraction(1, 3),) * 3, padding=(1, 1, 1, 1))
+    c = builder.add("conv", conv, [x], "conv_out")
+    relu = builder.add("relu", Relu(), [c])
+    q = builder.add("first", grid(Fraction(5, 2)), [relu], "first_out")
+    total = builder.add("sum", Add(), [q, builder.add("other", grid(Fraction(3)), [c])])
+    q = builder.add("second", grid(Fraction(4)), [total], "second_out")
+    flat = builder.add("flat", Reshape((48,)), [q])
+    dense = Dense(random.integers(-127, 128, (5, 48)), (Fraction(1, 700),))
+    return builder.build([(builder.add("scores", dense, [flat]), "y")])
+
+
+def check(graph: Graph, change: Callable[[Program], Program] = lambda program: program) -> int:
+    """Lower, change the program, compare; return the number of tensors compared."""
+    lowering = lower_graph(graph)
+    assert lowering.program is not None, lowering.problems
+    verify = VerifyEach()
+    verify.lowered(graph, change(lowering.program), lowering.values)
+    return verify.tensors
+
+
+def with_op(program: Program, name: str, change: Callable[[Op], Op]) -> Program:
+    def changed(node: Node) -> Node:
+        return replace(node, op=change(node.op)) if node.name == name else node
+
+    assert any(node.name == name for node in program.nodes)
+    return replace(program, nodes=tuple(changed(node) for node in program.nodes))
+
+
+def failure(graph: Graph, change: Callable[[Program], Program]) -> str:
+    with pytest.raises(MismatchError) as caught:
+        check(graph, change)
+    message = str(caught.value)
+    assert message.startswith("'lower' changed a number: ") and message.endswith(REPORT)
+    return message.removeprefix("'lower' changed a number: ").removesuffix(REPORT)
+
+
+def test_every_node_is_compared() -> None:
+    graph = network()
+    # All but the input itself, and the output.
+    assert check(graph) == len(graph.order())
+
+
+def test_a_wrong_sum_is_named() -> None:
+    def change(op: Op) -> Op:
+        assert isinstance(op, ProgramConv)
+        weight = op.weights.copy()
+        weight[1, 1, 1, 0] += 1
+        return replace(op, weights=weight)
+
+    message = failure(network(), lambda program: with_op(program, "conv", change))
+    assert message.startswith(
+        "node 'conv' (tensor 'conv_out'), frame 0, row 0, column 0, channel 1: "
+    )
+    assert " in the graph, " in message and message.endswith(" in the program")
+
+
+def test_a_wrong_code_is_named() -> None:
+    def change(program: Program) -> Program:
+        node = next(node for node in program.nodes if node.output == "first_out")
+        return with_op(program, node.name, lambda op: replace(op, high=100))
+
+    message = failure(network(), change)
+    assert message.startswith("node 'first' (tensor 'first_out'), frame ")
+
+
+def test_a_wrong_output_is_named() -> None:
+    def change(program: Program) -> Program:
+        (output,) = program.outputs
+        return replace(program, outputs=(replace(output, offset=output.offset + 1e-3),))
+
+    assert failure(network(), change).startswith("node 'scores' (tensor 'y'), frame 0, element 0: ")
+
+
+def halves(rounding: Rounding, weight_scale: Fraction = Fraction(1, 2)) -> Graph:
+    """Sums whose quotients are all halves and wholes, or as near to them as weights tell."""
+    builder = GraphBuilder("halves")
+    x = builder.add("x", Input("x", (16,), "N"))
+    x = builder.add("codes", Quantize((Fraction(1),), (0,), -128, 127), [x])
+    x = builder.add("dense", Dense(np.eye(16, dtype=np.int64), (weight_scale,)), [x])
+    return builder.build([(builder.add("round", grid(Fraction(1), rounding), [x]), "y")])
+
+
+def test_a_wrong_tie_is_no_noise() -> None:
+    right, wrong = (lower_graph(halves(r)) for r in (Rounding.HALF_EVEN, Rounding.HALF_UP))
+    assert right.program is not None and wrong.program is not None
+    verify = VerifyEach()
+    verify.lowered(halves(Rounding.HALF_EVEN), right.program, right.values)
+    with pytest.raises(MismatchError, match=r"^'lower' changed a number: node 'round' "):
+        verify.lowered(halves(Rounding.HALF_EVEN), wrong.program, right.values)
+
+
+def test_what_only_rationals_tell_apart() -> None:
+    # Quotients 2^-40 beside a tie: float64 takes them for ties, the program does not.
+    for sign in (1, -1):
+        scale = Fraction(1, 2) + sign * Fraction(1, 2**41)
+        lowering = lower_graph(halves(Rounding.HALF_EVEN, scale))
+        tie = lower_graph(halves(Rounding.HALF_EVEN))
+        assert lowering.program is not None and tie.program is not None
+        verify = VerifyEach()
+        verify.lowered(halves(Rounding.HALF_EVEN, scale), lowering.program, lowering.values)
+        assert verify.tensors == 4
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_equal_scores(keepdims: bool) -> None:
+    random = np.random.default_rng(2)
+    builder = GraphBuilder("classes")
+    x = builder.add("x", Input("x", (8,), "N"))
+    x = builder.add("codes", Quantize((Fraction(1, 10),), (0,), 0, 15), [x])
+    weight = random.integers(-2, 3, (6, 8))
+    # Twins: one of a pair is as large as the other but for the last bits.
+    weight = np.concatenate([weight, 3 * weight])
+    scale = (*(Fraction(3, 7),) * 6, *(Fraction(1, 7),) * 6)
+    x = builder.add("dense", Dense(weight, scale), [x])
+    graph = builder.build([(builder.add("class", ArgMax(0, keepdims), [x]), "y")])
+    assert check(graph) == 3
+
+    def change(op: Op) -> Op:
+        assert isinstance(op, ProgramDense)
+        return replace(op, weights=op.weights[:, ::-1].copy())
+
+    assert failure(graph, lambda program: with_op(program, "dense", change)).startswith(
+        "node 'dense'"
+    )
