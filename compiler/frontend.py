@@ -21,6 +21,7 @@ from .lower.lower import lower_graph
 from .lower.state import InputKind
 from .lower.value import Value
 from .passes.pipeline import QUANTIZED_PASSES, Watch, run_passes
+from .passes.quantizers import is_quantized
 from .problems import refusal
 from .quantize.calibrate import calibrate
 from .survey import Survey, survey
@@ -49,13 +50,14 @@ def load_graph(
     Parameters
     ----------
     path : str or Path
-        An ONNX file: QDQ, or float.
+        An ONNX file of any format that is read (see ``onnx_io/read/formats``).
     mean, std : sequences of float, optional
         One number, or one per channel, in units of the pixel: the model gets (x - mean) / std.
     input_shape : sequence of int, optional
         Replaces the shape of the input, batch included.
     data : path of an ``.npz`` with x, or array (N, …), optional
-        Calibration images, raw; needed by float models, not used by quantized ones.
+        Calibration images, raw; needed by float models and by quantized ones without a quantizer
+        for their input, not used by others.
     note : callable, optional
         Called with a line that the user should see.
     watch : callable, optional
@@ -68,7 +70,7 @@ def load_graph(
     UnsupportedError
         Once, for everything in the model that cannot be mapped.
     ModelError
-        If the model cannot be read, or is float and ``data`` is missing.
+        If the model cannot be read, or lacks quantizers and ``data`` is missing.
     DataError
         If the calibration images do not fit.
     """
@@ -126,10 +128,16 @@ def _quantized(
     if found.problems:
         also = [found.note]
         if found.unquantized is not None and data is None:
-            also.append("the model has no quantizers either: it needs --data images.npz")
+            lacks = "quantizer for its input" if is_quantized(found.unquantized) else "quantizers"
+            also.append(f"the model has no {lacks} either: it needs --data images.npz")
         raise refusal(found.name, found.problems, *also)
     if found.unquantized is None:
         return found.graph
+    if data is None and is_quantized(found.unquantized):
+        raise ModelError(
+            f"{found.name} has no quantizer for its input: give --data images.npz (calibration "
+            "images), or --mean and --std if it takes bytes, or export it with a quantizer there"
+        )
     if data is None:
         raise ModelError(
             f"{found.name} has no quantizers: give --data images.npz "

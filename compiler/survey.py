@@ -15,7 +15,6 @@ from .ir.graph import Graph, GraphBuilder
 from .ir.ops.base import Op
 from .ir.ops.conv import Conv
 from .ir.ops.dense import Dense
-from .ir.ops.multithreshold import MultiThreshold
 from .ir.ops.quantize import Quantize
 from .ir.ops.relu import Relu
 from .ir.rebuild import rebuild
@@ -24,8 +23,10 @@ from .lower.state import InputKind
 from .lower.value import Value
 from .mapping.refusals import node_problems, shell_problems
 from .onnx_io.read.read import Reading, read_model
+from .passes.byte_grid import ByteGrid
 from .passes.normalize_input import NormalizeInput
 from .passes.pipeline import FLOAT_PASSES, LAYOUT_PASSES, QUANTIZED_PASSES, Watch, run_passes
+from .passes.quantizers import is_quantized
 from .problems import Problem, in_file_order
 from .quantize.places import quantized_nodes
 from .quantize.weights import quantize_weights
@@ -43,7 +44,8 @@ class Survey:
         In the normal form that lowering takes. A float model has quantizers with placeholders for
         scales and zero points there: its structure is right and its numbers mean nothing.
     unquantized : Graph, or None
-        A float model as calibration takes it; None for a quantized one.
+        A model as calibration takes it, float or without a quantizer for its input; None where
+        nothing is missing.
     program : Program, or None
         None where reading or lowering met problems. With the numbers of ``graph``.
     values : mapping of node name to Value, or None
@@ -98,9 +100,9 @@ def survey(
         graph = run_passes(graph, LAYOUT_PASSES, watch)
         if mean is not None or std is not None:
             step = NormalizeInput(numbers("--mean", mean, 0.0), numbers("--std", std, 1.0))
-            graph = run_passes(graph, [step], watch)
-        if not is_quantized(graph):
-            unquantized = run_passes(graph, FLOAT_PASSES, watch)
+            graph = run_passes(graph, [step, ByteGrid()], watch)
+        if quantized_nodes(graph):
+            unquantized = graph if is_quantized(graph) else run_passes(graph, FLOAT_PASSES, watch)
             graph = with_placeholders(unquantized)
             watch = None
         graph = run_passes(graph, QUANTIZED_PASSES, watch)
@@ -120,13 +122,8 @@ def survey(
     return _survey(path, reading, graph, unquantized, program, lowering.values, problems)
 
 
-def is_quantized(graph: Graph) -> bool:
-    """Whether a graph holds quantizers."""
-    return any(isinstance(graph.op(name), Quantize | MultiThreshold) for name in graph.order())
-
-
 def with_placeholders(graph: Graph) -> Graph:
-    """Return a float graph with 8-bit weights, and quantizers wherever calibration puts them.
+    """Return a graph with 8-bit float weights, and quantizers wherever calibration puts them.
 
     Parameters
     ----------
@@ -137,7 +134,7 @@ def with_placeholders(graph: Graph) -> Graph:
 
     def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
         zero_point = 0 if isinstance(op, Relu) else 128
-        if isinstance(op, Conv | Dense):
+        if isinstance(op, Conv | Dense) and op.weight_scale is None:
             op = quantize_weights(op)
         node = builder.add(name, op, inputs, graph.origin(name))
         if name not in places:

@@ -16,7 +16,7 @@ from ..ir.graph import Graph
 from ..onnx_io.read.inputs import with_input_shape
 from ..onnx_io.read.model import open_model
 from ..passes.base import Pass
-from ..survey import is_quantized
+from ..passes.quantizers import is_quantized
 from .compare import Subject, compare
 from .oracle import open_oracle
 from .pairs import Values, coded_pairs, every_origin, output_pairs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from ..ir.ops.dense import Dense
 from ..ir.ops.input import Input
 from ..ir.ops.quantize import Quantize
 from ..ir.rebuild import rebuild
+from ..passes.dead_code import DeadCode
 from .places import quantized_nodes
 from .ranges import Range, best_range, grid, histogram, observed
 from .weights import quantize_weights
@@ -26,7 +28,7 @@ Method = Literal["minmax", "mse"]
 
 
 def calibrate(graph: Graph, frames: npt.NDArray[Any], method: Method = "mse") -> Graph:
-    """Return a float graph with 8-bit weights and activations.
+    """Return a graph with 8-bit weights and activations wherever quantizers are missing.
 
     Weights are symmetric per filter, activations asymmetric per tensor. Where the frames are
     bytes and nothing normalizes them, the input's codes are the pixels themselves.
@@ -34,7 +36,7 @@ def calibrate(graph: Graph, frames: npt.NDArray[Any], method: Method = "mse") ->
     Parameters
     ----------
     graph : Graph
-        Channels last, with one input, without quantizers.
+        Channels last, with one input; float, or quantized but for its input.
     frames : (N, *shape) array
         Representative inputs, raw as the circuit will get them.
     method : str
@@ -51,7 +53,7 @@ def calibrate(graph: Graph, frames: npt.NDArray[Any], method: Method = "mse") ->
     grids = _grids(graph, frames, quantized_nodes(graph), method)
 
     def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
-        if isinstance(op, Conv | Dense):
+        if isinstance(op, Conv | Dense) and op.weight_scale is None:
             op = quantize_weights(op)
         node = builder.add(name, op, inputs, graph.origin(name))
         if name not in grids:
@@ -64,6 +66,11 @@ def calibrate(graph: Graph, frames: npt.NDArray[Any], method: Method = "mse") ->
 def _grids(
     graph: Graph, frames: npt.NDArray[Any], places: tuple[str, ...], method: Method
 ) -> Mapping[str, Quantize]:
+    if not places:
+        return {}
+    # Nothing behind the places is executed.
+    ends = tuple((name, graph.tensor(name)) for name in places)
+    graph = DeadCode()(replace(graph, outputs=ends))
     spans: dict[str, Range] = {}
     for batch in run_batches(graph, frames, places):
         for name, values in batch.items():

@@ -19,6 +19,7 @@ from ..ir.ops.slice import Slice
 from ..ir.ops.tail import ArgMax, Sigmoid, Softmax
 from ..ir.ops.transpose import Transpose
 from ..ir.rebuild import only_consumer
+from ..passes.quantizers import is_quantized, open_inputs
 
 _CHAINED = (Relu, Clip, Affine, BatchNorm)
 _MOVES = (MaxPool, Reshape, Transpose, Slice, Pad)
@@ -26,12 +27,15 @@ _TAIL = (Softmax, Sigmoid, ArgMax, Reshape, Transpose)
 
 
 def quantized_nodes(graph: Graph) -> tuple[str, ...]:
-    """Return the nodes behind which a quantizer is put, in order.
+    """Return the nodes behind which a quantizer is put, in order; none where nothing is missing.
 
     These are the input (behind its normalization), and the last of the Relus and constants behind
     every Conv, Dense, Add and AveragePool. A value that only reaches outputs through host ops
-    stays unquantized: the host gets the exact accumulator.
+    stays unquantized: the host gets the exact accumulator. A graph with quantizers gets one for an
+    input that lacks it (QKeras leaves that to the board) and nothing else.
     """
+    if is_quantized(graph):
+        return tuple(_end_of_input(graph, name) for name in open_inputs(graph))
     places: list[str] = []
     for name in graph.order():
         op = graph.op(name)
