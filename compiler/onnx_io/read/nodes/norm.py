@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from ....ir.ops.batchnorm import BatchNorm
@@ -13,6 +14,12 @@ from ..values import Tensor
 def batch_normalization(reader: Reader, node: Any) -> None:
     """Translate BatchNormalization with fixed statistics."""
     op = normalization(reader, node)
+    channels = reader.shape(node)[0]
+    if len(op.scale) != channels:
+        raise Refusal(
+            f"scale, B, mean and var must have one entry for each of {channels} channels, "
+            f"not {len(op.scale)}"
+        )
     axis = 0 if op.per_channel else None
     reader.alias(node, Tensor(reader.emit_on_axis(node, reader.tensor(node), axis, op)))
 
@@ -23,7 +30,7 @@ def normalization(reader: Reader, node: Any) -> BatchNorm:
     if options.get("training_mode", 0):
         raise Refusal("training_mode must be 0; export the model for inference")
     gamma, beta, mean, variance = (
-        list(reader.exact(node, index, what).reshape(-1))
+        _vector(reader, node, index, what)
         for index, what in ((1, "scale"), (2, "B"), (3, "mean"), (4, "var"))
     )
     lengths = [len(gamma), len(beta), len(mean), len(variance)]
@@ -35,3 +42,11 @@ def normalization(reader: Reader, node: Any) -> BatchNorm:
     scale = tuple(g / square_root(v + epsilon) for g, v in zip(gamma, variance, strict=True))
     shift = tuple(b - m * s for b, m, s in zip(beta, mean, scale, strict=True))
     return BatchNorm(scale, shift)
+
+
+def _vector(reader: Reader, node: Any, index: int, what: str) -> list[Fraction]:
+    values = reader.exact(node, index, what)
+    if values.ndim != 1:
+        # Before opset 9, spatial 0 meant statistics of every place.
+        raise Refusal(f"{what} must have one axis (spatial 1), not shape {values.shape}")
+    return list(values)
