@@ -1,0 +1,313 @@
+"""Formats whose layers compute on real numbers between quantizers: all but QLinear."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .chain import draw_window
+from .sketch import Sketch, Value
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A quantized weight: its tensor, and the largest size of its numbers."""
+
+    name: str
+    reach: float
+
+
+class RealDialect(ABC):
+    """Standard ops on real numbers; formats say how activations and weights are quantized."""
+
+    #: Whether images have their channels on the last axis in the file.
+    channels_last = False
+    #: Whether bias, BatchNormalization and arithmetic with constants stand behind layers.
+    arithmetic = True
+
+    def __init__(self, sketch: Sketch) -> None:
+        self.sketch = sketch
+
+    # ---- what a format brings
+
+    @abstractmethod
+    def quantize(self, x: Value) -> Value:
+        """Write an activation's quantizer."""
+
+    @abstractmethod
+    def weight(self, shape: tuple[int, ...], axis: int) -> Weight:
+        """Write a weight whose filters lie on an axis."""
+
+    def bias(self, filters: int, reach: float) -> str:
+        """Write a bias as a plain constant."""
+        return self.sketch.constant(self.sketch.reals(filters, reach))
+
+    # ---- layers
+
+    def start(self) -> Value:
+        sketch = self.sketch
+        if sketch.chance(0.3):
+            shape: tuple[int, ...] = (sketch.integer(1, 6),)
+            sketch.input_shape = shape
+            x = Value("x", shape, 8.0, True)
+        else:
+            shape = (sketch.integer(1, 3), sketch.integer(2, 5), sketch.integer(2, 5))
+            sketch.input_shape = shape
+            x = Value("x", shape, sketch.pick({8.0: 1, 255.0: 1}), True)
+            last = self.channels_last
+            if last or sketch.chance(0.15):
+                sketch.input_shape = (*shape[1:], shape[0])
+            if not last and sketch.input_shape != shape:
+                x = replace(x, name=sketch.node("Transpose", "x", perm=[0, 3, 1, 2]))
+        sketch.input_step = float(sketch.scale(x.reach / 128))
+        if self.arithmetic and sketch.chance(0.1):
+            x = self._affine(x)
+        return self.quantize(x)
+
+    def conv(self, x: Value, *, same_shape: bool = False, last: bool = False) -> Value:
+        kernel, options, size = draw_window(self.sketch, x.shape[1:], same_shape=same_shape)
+        filters = x.shape[0] if same_shape else self.sketch.integer(1, 4)
+        groups = x.shape[0] if filters == x.shape[0] and self.sketch.chance(0.25) else 1
+        weight = self.weight(self.filter_shape(filters, x.shape[0] // groups, kernel), 0)
+        options = {"kernel_shape": list(kernel), "group": groups, **options}
+        y = self._convolved(x, weight, (filters, *size), options)
+        return self._finished(y, last)
+
+    def dense(self, x: Value, *, same_shape: bool = False, last: bool = False) -> Value:
+        filters = x.shape[0] if same_shape else self.sketch.integer(1, 5)
+        style = self.sketch.pick({"matmul": 1, "gemm": 1, "gemm_t": 1})
+        return self._finished(
+            self._product(x, self._matrix(x, filters, style), filters, style), last
+        )
+
+    def twins(self, x: Value) -> tuple[Value, Value]:
+        """Two layers with the same weights: as one tensor, or as equal ones."""
+        sketch = self.sketch
+        image = len(x.shape) == 3
+        filters = sketch.integer(1, 4)
+        before = len(sketch.initializers), len(sketch.nodes)
+        if image:
+            kernel, window, size = draw_window(sketch, x.shape[1:])
+            weight = self.weight(self.filter_shape(filters, x.shape[0], kernel), 0)
+            options = {"kernel_shape": list(kernel), **window}
+        else:
+            style = sketch.pick({"matmul": 1, "gemm": 1, "gemm_t": 1})
+            weight = self._matrix(x, filters, style)
+        second = weight if sketch.chance(0.4) else self._copy(weight, *before)
+        results = []
+        for each in (weight, second):
+            if image:
+                y = self._convolved(x, each, (filters, *size), options, bias=False)
+            else:
+                y = self._product(x, each, filters, style, bias=False)
+            results.append(self._finished(y, False) if sketch.chance(0.5) else self.quantize(y))
+        return results[0], results[1]
+
+    def add(self, a: Value, b: Value, *, last: bool = False) -> Value:
+        y = Value(
+            self.sketch.node("Add", a.name, b.name),
+            a.shape,
+            a.reach + b.reach,
+            a.negative or b.negative,
+        )
+        if self.sketch.chance(0.3):
+            y = self._relu(y)
+        return y if last and self.sketch.chance(0.2) else self.quantize(y)
+
+    def max_pool(self, x: Value) -> Value:
+        kernel, options, size = draw_window(self.sketch, x.shape[1:], pooling=True)
+        name = self.pool_node("MaxPool", x, {"kernel_shape": list(kernel), **options})
+        y = replace(x, name=name, shape=(x.shape[0], *size))
+        return self.quantize(y) if self.sketch.chance(0.3) else y
+
+    def average_pool(self, x: Value) -> Value:
+        kernel, options, size = draw_window(self.sketch, x.shape[1:], pooling=True)
+        if any(options["pads"]):
+            options = {**options, "count_include_pad": 1}
+        name = self.pool_node("AveragePool", x, {"kernel_shape": list(kernel), **options})
+        return self.quantize(replace(x, name=name, shape=(x.shape[0], *size)))
+
+    def global_pool(self, x: Value) -> Value:
+        if self.channels_last:
+            name = self.sketch.node("ReduceMean", x.name, axes=[1, 2], keepdims=1)
+        else:
+            name = self.sketch.node("GlobalAveragePool", x.name)
+        return self.quantize(replace(x, name=name, shape=(x.shape[0], 1, 1)))
+
+    def flatten(self, x: Value) -> Value:
+        count = int(np.prod(x.shape))
+        if self.sketch.chance(0.5):
+            name = self.sketch.node("Flatten", x.name)
+        else:
+            target = self.sketch.constant(np.array([-1, count], np.int64))
+            name = self.sketch.node("Reshape", x.name, target)
+        return replace(x, name=name, shape=(count,))
+
+    def output(self, x: Value) -> Value:
+        return x
+
+    # ---- how the file writes them
+
+    def filter_shape(self, filters: int, channels: int, kernel: tuple[int, int]) -> tuple[int, ...]:
+        """Return the shape of a convolution's weight in the file."""
+        return (filters, *kernel, channels) if self.channels_last else (filters, channels, *kernel)
+
+    def conv_node(self, inputs: list[str], options: dict[str, Any]) -> str:
+        return self.sketch.node("Conv", *inputs, **self.shortened(options))
+
+    def shortened(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return a window's attributes, sometimes without those that say nothing new."""
+        if self.sketch.chance(0.6):
+            return options
+        usual = {"strides": [1, 1], "dilations": [1, 1], "pads": [0] * 4, "group": 1}
+        return {key: value for key, value in options.items() if usual.get(key) != value}
+
+    def pool_node(self, kind: str, x: Value, options: dict[str, Any]) -> str:
+        return self.sketch.node(kind, x.name, **options)
+
+    def bn_node(self, x: Value, inputs: list[str], options: dict[str, Any]) -> str:
+        return self.sketch.node("BatchNormalization", x.name, *inputs, **options)
+
+    def per_channel(self, values: np.ndarray, x: Value) -> np.ndarray:
+        """Return numbers of channels in a shape that broadcasts against an activation."""
+        image = len(x.shape) == 3
+        return values.reshape(-1, 1, 1) if image and not self.channels_last else values
+
+    # ---- parts
+
+    def _convolved(
+        self,
+        x: Value,
+        weight: Weight,
+        shape: tuple[int, ...],
+        options: dict[str, Any],
+        bias: bool = True,
+    ) -> Value:
+        taps = int(np.prod(options["kernel_shape"])) * x.shape[0] // options.get("group", 1)
+        reach = x.reach * weight.reach * max(1.0, 0.5 * taps**0.5)
+        inputs = [x.name, weight.name]
+        if bias and self.arithmetic and self.sketch.chance(0.5):
+            inputs.append(self.bias(shape[0], reach / 4))
+        return Value(self.conv_node(inputs, options), shape, reach, True)
+
+    def _matrix(self, x: Value, filters: int, style: str) -> Weight:
+        if style == "gemm_t":
+            return self.weight((filters, x.shape[0]), 0)
+        return self.weight((x.shape[0], filters), 1)
+
+    def _product(
+        self, x: Value, weight: Weight, filters: int, style: str, bias: bool = True
+    ) -> Value:
+        reach = x.reach * weight.reach * max(1.0, 0.5 * x.shape[0] ** 0.5)
+        if style == "matmul":
+            name = self.sketch.node("MatMul", x.name, weight.name)
+        else:
+            inputs = [x.name, weight.name]
+            if bias and self.arithmetic and self.sketch.chance(0.5):
+                inputs.append(self.bias(filters, reach / 4))
+            elif self.sketch.opset < 11:
+                inputs.append(self.sketch.constant(np.zeros(filters, np.float32)))
+            name = self.sketch.node("Gemm", *inputs, transB=int(style == "gemm_t"))
+        return Value(name, (filters,), reach, True)
+
+    def _copy(self, weight: Weight, initializers: int, nodes: int) -> Weight:
+        """Write everything again that was written since, under other names."""
+        sketch = self.sketch
+        names = {}
+        for tensor in sketch.initializers[initializers:]:
+            copy = type(tensor)()
+            copy.CopyFrom(tensor)
+            copy.name = names[tensor.name] = f"c{len(sketch.initializers)}"
+            sketch.initializers.append(copy)
+        for node in sketch.nodes[nodes:]:
+            copy = type(node)()
+            copy.CopyFrom(node)
+            names[node.output[0]] = copy.output[0] = f"t{len(sketch.nodes)}"
+            copy.name = f"{node.op_type.lower()}_{len(sketch.nodes)}"
+            for index, name in enumerate(node.input):
+                copy.input[index] = names.get(name, name)
+            sketch.nodes.append(copy)
+        return replace(weight, name=names.get(weight.name, weight.name))
+
+    def _finished(self, y: Value, last: bool) -> Value:
+        """Write what stands between a layer and its quantizer, and the quantizer."""
+        steps = {"none": 4.0, "relu": 3.0}
+        if self.arithmetic:
+            steps |= {"bn": 3.0, "affine": 1.5, "clip": 0.7}
+        for _ in range(2):
+            kind = self.sketch.pick(steps)
+            if kind == "relu":
+                y = self._relu(y)
+            elif kind == "bn":
+                y = self._batch_norm(y)
+            elif kind == "affine":
+                y = self._affine(y)
+            elif kind == "clip":
+                y = self._clip(y)
+        return y if last and self.sketch.chance(0.3) else self.quantize(y)
+
+    def _relu(self, x: Value) -> Value:
+        return replace(x, name=self.sketch.node("Relu", x.name), negative=False)
+
+    def _clip(self, x: Value) -> Value:
+        low = self.sketch.pick({0.0: 1, -float(self.sketch.scale(x.reach / 2)): 1})
+        high = float(self.sketch.scale(x.reach / 2))
+        if self.sketch.opset < 11:
+            name = self.sketch.node("Clip", x.name, min=low, max=high)
+        else:
+            limits = (self.sketch.constant(np.float32(v)) for v in (low, high))
+            name = self.sketch.node("Clip", x.name, *limits)
+        return replace(x, name=name, reach=min(x.reach, high), negative=low < 0)
+
+    def _batch_norm(self, x: Value) -> Value:
+        sketch, channels = self.sketch, x.shape[0]
+        gamma = sketch.random.uniform(0.3, 2.0, channels)
+        if sketch.chance(0.5):
+            gamma *= np.where(sketch.random.random(channels) < 0.5, -1, 1)
+        if sketch.chance(0.1):
+            gamma[0] = 0
+        squares = sketch.chance(0.3)
+        if squares:
+            # Roots that are rational: ties stay possible.
+            gamma = np.round(gamma * 4) / 4
+            variance = 4.0 ** sketch.random.integers(-1, 3, channels)
+        else:
+            variance = sketch.random.uniform(0.05, 3.0, channels)
+        if (gamma < 0).any():
+            sketch.tags.add("negative gamma")
+        inputs = [
+            sketch.constant(array.astype(np.float32))
+            for array in (
+                gamma,
+                sketch.reals(channels, x.reach / 4),
+                sketch.reals(channels, x.reach / 4),
+                variance,
+            )
+        ]
+        name = self.bn_node(x, inputs, {"epsilon": 0.0 if squares else 1e-5})
+        return replace(x, name=name, reach=x.reach * 1.5, negative=True)
+
+    def _affine(self, x: Value) -> Value:
+        sketch = self.sketch
+        kind = sketch.pick({"Mul": 3, "Add": 3, "Sub": 2, "Div": 1, "Rsub": 1})
+        count = x.shape[0] if sketch.chance(0.4) else 1
+        if kind in ("Mul", "Div"):
+            values = np.array(
+                [sketch.scale(float(sketch.random.uniform(0.4, 2.5))) for _ in range(count)]
+            )
+            if sketch.chance(0.2):
+                values = -values
+        else:
+            values = sketch.reals(count, x.reach / 3)
+        array = self.per_channel(values, x) if count > 1 else values
+        if count == 1 and sketch.chance(0.5):
+            array = array.reshape(())
+        names = [x.name, sketch.constant(array.astype(np.float32))]
+        if kind == "Rsub":
+            kind, names = "Sub", names[::-1]
+        elif kind in ("Mul", "Add") and sketch.chance(0.3):
+            names = names[::-1]
+        return replace(x, name=sketch.node(kind, *names), reach=x.reach * 1.5, negative=True)
