@@ -116,7 +116,7 @@ def plain(state: State, name: str, value: Value, source: str) -> Value:
     ValueError
         If the bounds lie between codes.
     """
-    value = one_term(state, name, value)
+    value = one_term(state, source, value)
     if not value.clipped:
         return value
     groups = state.builder.types[value.terms[0].tensor].channels

@@ -16,8 +16,8 @@ from ...runtime.ops.requantize import Requantize
 from ...runtime.ops.threshold import Threshold
 from .exact import BigArray, Rounded
 
-MAX_SHIFT = 40
-"""Largest shift tried: one step of 8 bits needs 20–24 bits of multiplier (measured)."""
+MAX_SHIFT = 46
+"""Largest shift tried: codes of 8 bits need 20–24 bits of multiplier (measured)."""
 
 MAX_STEPS = 1 << 10
 """Most thresholds, or values, of a channel that are stored: codes of 10 bits."""
@@ -112,7 +112,7 @@ def _table(functions: Sequence[Rounded], low: int, high: int) -> Lookup:
 
 
 def multiply_shift(functions: Sequence[Rounded], low: int, high: int) -> Requantize | None:
-    """Return form (a) with the smallest common shift, or None where no shift up to 40 works.
+    """Return form (a) with the smallest common shift, or None where no shift works.
 
     For a multiplier m, ``(m*x + c) >> s`` takes every step j at its exact place t_j if and only if
     ``j*2^s - m*t_j <= c <= j*2^s - 1 - m*(t_j - 1)`` for all j; both sides are compared for

@@ -13,6 +13,7 @@ from .grid import plain
 from .rounded import codes_of, rounded_functions
 from .state import State, quantized, settled
 from .value import Value, add_reals, per_channel
+from .wide import adder_of
 
 
 def lower_add(state: State, name: str, op: ir.Add) -> Value:
@@ -54,17 +55,9 @@ def rounded_sum(state: State, name: str, op: ir.Quantize, value: Value) -> Value
     if node is None:
         return None
     tensor = state.builder.emit(
-        _sum_name(state, name), node, (a.tensor, b.tensor), state.graph.tensor(name)
+        adder_of(state, name), node, (a.tensor, b.tensor), state.graph.tensor(name)
     )
     return replace(codes_of(op, tensor, value.shape), moves=value.moves)
-
-
-def _sum_name(state: State, name: str) -> str:
-    """Return the name of the addition that a quantizer rounds: what a user looks for."""
-    source = state.graph.inputs(name)[0]
-    while not isinstance(state.graph.op(source), ir.Add):
-        source = state.graph.inputs(source)[0]
-    return source
 
 
 def _same_order(first: Value, second: Value) -> bool:

@@ -9,6 +9,7 @@ from math import gcd, lcm
 import numpy as np
 
 from ...runtime.ops.add import Add
+from ..ir import ops as ir
 from .requantize import MAX_PRODUCT_BITS
 from .state import State
 from .value import Term, Value, per_channel
@@ -20,6 +21,11 @@ def one_term(state: State, name: str, value: Value) -> Value:
     Both factors of a channel are multiples of one unit. A sum is emitted once, however many ask
     for it.
 
+    Parameters
+    ----------
+    name : str
+        The node that has the value, or one that reads it.
+
     Raises
     ------
     ValueError
@@ -29,8 +35,15 @@ def one_term(state: State, name: str, value: Value) -> Value:
         return value
     term = state.sums.get(value.terms)
     if term is None:
-        term = state.sums[value.terms] = _wide_sum(state, name, value)
+        term = state.sums[value.terms] = _wide_sum(state, adder_of(state, name), value)
     return replace(value, terms=(term,))
+
+
+def adder_of(state: State, name: str) -> str:
+    """Return the addition behind a node whose value has two terms: what a user looks for."""
+    while not isinstance(state.graph.op(name), ir.Add):
+        name = state.graph.inputs(name)[0]
+    return name
 
 
 def _wide_sum(state: State, name: str, value: Value) -> Term:

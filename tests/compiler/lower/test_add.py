@@ -3,11 +3,16 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sangi.compiler.lower.add import requantizing_add
+from sangi.compiler.lower.add import Ranges, requantizing_add
 from sangi.compiler.lower.exact import Rounded
+from sangi.runtime.numerics import Rounding
+from sangi.runtime.ops.add import Add
+
+from .nets import rounded
 
 ONE = Fraction(1)
 SIGNED = Rounded(ONE, Fraction(0), 0, -128, 127)
@@ -18,63 +23,95 @@ dyadic = st.builds(lambda p, k: Fraction(p, 2**k), st.integers(-9, 9), st.intege
 scales = st.one_of(float32, float32.map(lambda x: -x), dyadic)
 
 
-def oracle(
-    a: Fraction, b: Fraction, shift: Fraction, zero: int, low: int, high: int, x: int, y: int
-) -> int:
-    """Rounding half to even written out."""
-    value = a * x + b * y + shift
-    whole = value.numerator // value.denominator
-    rest = value - whole
-    if rest > Fraction(1, 2) or (rest == Fraction(1, 2) and whole % 2 == 1):
-        whole += 1
-    return min(max(whole + zero, low), high)
+def oracle(f: Rounded, a: Fraction, b: Fraction, x: int, y: int) -> int:
+    """The definition of the rounding mode, in fractions."""
+    code = rounded(a * x + b * y + f.shift, f.rounding) + f.zero_point
+    return min(max(code, f.low), f.high)
+
+
+def assert_equal(
+    op: Add, pairs: list[tuple[Fraction, Fraction]], functions: list[Rounded], ranges: Ranges
+) -> None:
+    """Compare the op with the oracle for all pairs, or every 17th where there are many."""
+    step = 17 if ranges[0][1] - ranges[0][0] > 100 else 1
+    x, y = np.meshgrid(
+        np.arange(ranges[0][0], ranges[0][1] + 1, step),
+        np.arange(ranges[1][0], ranges[1][1] + 1),
+        indexing="ij",
+    )
+    channels = len(pairs)
+    result = op.apply(*(v[..., None].repeat(channels, axis=2) for v in (x, y)))
+    for c, ((a, b), f) in enumerate(zip(pairs, functions, strict=True)):
+        expected = [
+            [oracle(f, a, b, int(v), int(w)) for v, w in zip(*rows, strict=True)]
+            for rows in zip(x, y, strict=True)
+        ]
+        assert result[..., c].tolist() == expected
 
 
 @settings(max_examples=80, deadline=None)
 @given(
-    scales,
-    scales,
-    st.one_of(dyadic, st.floats(-50, 50, width=32).map(Fraction)),
+    st.lists(
+        st.tuples(scales, scales, st.one_of(dyadic, st.floats(-50, 50, width=32).map(Fraction))),
+        min_size=1,
+        max_size=3,
+    ),
     st.sampled_from([(-8, 7), (0, 15), (-128, 127), (0, 1)]),
     st.integers(0, 4),
     st.tuples(st.integers(-40, 0), st.integers(0, 40)),
     st.tuples(st.integers(-9, 0), st.integers(0, 9)),
+    st.one_of(st.just(Rounding.HALF_EVEN), st.sampled_from(Rounding)),
 )
 def test_exact_for_all_pairs(
-    a: Fraction,
-    b: Fraction,
-    shift: Fraction,
+    channels: list[tuple[Fraction, Fraction, Fraction]],
     grid: tuple[int, int],
     zero: int,
     first: tuple[int, int],
     second: tuple[int, int],
+    mode: Rounding,
 ) -> None:
     low, high = grid
     zero += low
-    op = requantizing_add([(a, b)], [Rounded(ONE, shift, zero, low, high)], (first, second))
+    pairs = [(a, b) for a, b, _ in channels]
+    functions = [Rounded(ONE, shift, zero, low, high, mode) for *_, shift in channels]
+    op = requantizing_add(pairs, functions, (first, second))
     assume(op is not None)
-    x, y = np.meshgrid(
-        np.arange(first[0], first[1] + 1), np.arange(second[0], second[1] + 1), indexing="ij"
-    )
-    result = op.apply(x[..., None], y[..., None])[..., 0]
-    expected = [
-        [oracle(a, b, shift, zero, low, high, int(v), int(w)) for w in y[0]] for v in x[:, 0]
-    ]
-    assert result.tolist() == expected
+    assert op is not None
+    assert_equal(op, pairs, functions, (first, second))
 
 
-def test_real_scales_of_8_bits() -> None:
-    a, b, s = (Fraction(float(np.float32(v))) for v in (0.0213, 0.0377, 0.0291))
-    shift = (a * 128 - b * 3) / s
-    op = requantizing_add([(a / s, b / s)], [Rounded(ONE, shift, -128, -128, 127)], BYTES)
+@pytest.mark.parametrize("channels", [1, 5])
+def test_real_scales_of_8_bits(channels: int) -> None:
+    rng = np.random.default_rng(channels)
+    pairs, functions = [], []
+    for _ in range(channels):
+        a, b, s = (Fraction(float(v)) for v in rng.uniform(0.02, 0.04, 3).astype(np.float32))
+        pairs.append((a / s, b / s))
+        functions.append(Rounded(ONE, (a * 128 - b * 3) / s, -128, -128, 127))
+    op = requantizing_add(pairs, functions, BYTES)
     assert op is not None
     assert not op.ties
-    codes = np.arange(-128, 128)
-    x, y = np.meshgrid(codes, codes, indexing="ij")
-    result = op.apply(x[..., None], y[..., None])[..., 0]
-    for i in range(0, 256, 17):
-        expected = [oracle(a / s, b / s, shift, -128, -128, 127, i - 128, int(w)) for w in codes]
-        assert result[i].tolist() == expected
+    assert op.multipliers.shape == (2, channels)
+    assert_equal(op, pairs, functions, BYTES)
+
+
+def test_equal_channels_share_one_entry() -> None:
+    pair = (Fraction(1, 3), Fraction(1, 7))
+    op = requantizing_add([pair] * 4, [SIGNED] * 4, BYTES)
+    assert op is not None
+    assert op.multipliers.shape == (2, 1)
+
+
+def test_huge_scales_do_not_wrap_round() -> None:
+    pair = (Fraction(2**40), Fraction(-1, 3))
+    op = requantizing_add([pair], [SIGNED], ((-3, 3), (-128, 127)))
+    if op is not None:
+        assert_equal(op, [pair], [SIGNED], ((-3, 3), (-128, 127)))
+    wide = [Rounded(ONE, Fraction(0), 0, -(2**31), 2**31 - 1)]
+    pair = (Fraction(2**22), Fraction(1, 3))
+    op = requantizing_add([pair], wide, BYTES)
+    if op is not None:
+        assert_equal(op, [pair], wide, BYTES)
 
 
 def test_half_sums_take_ties() -> None:

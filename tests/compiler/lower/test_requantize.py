@@ -9,20 +9,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sangi.compiler.lower.exact import Rounded
-from sangi.compiler.lower.requantize import multiply_shift, requantizer, shift_ties, thresholds
+from sangi.compiler.lower.requantize import (
+    MAX_STEPS,
+    multiply_shift,
+    requantizer,
+    shift_ties,
+    thresholds,
+    whole,
+)
+from sangi.runtime.numerics import Rounding
 from sangi.runtime.ops.base import Op, TensorType
+from sangi.runtime.ops.lookup import Lookup
 from sangi.runtime.ops.requantize import Requantize
 from sangi.runtime.ops.threshold import Threshold
 
+from .nets import rounded
+
 
 def oracle(f: Rounded, x: int) -> int:
-    """Rounding half to even written out: floor, remainder, parity."""
-    value = f.scale * x + f.shift
-    whole = value.numerator // value.denominator
-    rest = value - whole
-    if rest > Fraction(1, 2) or (rest == Fraction(1, 2) and whole % 2 == 1):
-        whole += 1
-    return min(max(whole + f.zero_point, f.low), f.high)
+    """The definition of the rounding mode, in fractions."""
+    code = rounded(f.scale * x + f.shift, f.rounding) + f.zero_point
+    return min(max(code, f.low), f.high)
 
 
 def assert_equal(op: Op, functions: list[Rounded], low: int, high: int) -> None:
@@ -56,8 +63,12 @@ grids = st.sampled_from([(-128, 127), (0, 255), (-8, 7), (0, 1), (-1, 1), (0, 15
 def cases(draw: st.DrawFn) -> tuple[list[Rounded], int, int]:
     low, high = draw(grids)
     zero = draw(st.one_of(st.sampled_from([low, high, 0]), st.integers(low, high)))
+    mode = draw(st.one_of(st.just(Rounding.HALF_EVEN), st.sampled_from(Rounding)))
+    # With QONNX the zero point is added before rounding.
+    inside, outside = draw(st.sampled_from([(0, zero), (zero, 0), (zero + Fraction(1, 2), 0)]))
     functions = [
-        Rounded(draw(scales), draw(shifts), zero, low, high) for _ in range(draw(st.integers(1, 3)))
+        Rounded(draw(scales), draw(shifts) + inside, outside, low, high, mode)
+        for _ in range(draw(st.integers(1, 3)))
     ]
     first = draw(st.integers(-700, 100))
     return functions, first, first + draw(st.integers(0, 900))
@@ -81,7 +92,7 @@ def test_thresholds_always_hold(case: tuple[list[Rounded], int, int]) -> None:
 @given(cases())
 def test_each_form_is_exact_where_it_is_given(case: tuple[list[Rounded], int, int]) -> None:
     functions, low, high = case
-    for form in (multiply_shift, shift_ties):
+    for form in (whole, multiply_shift, shift_ties):
         op = form(functions, low, high)
         if op is not None:
             assert_equal(op, functions, low, high)
@@ -162,6 +173,63 @@ def test_whole_layer_is_found_fast_and_exact(seed: int) -> None:
         x = x[(x >= low) & (x <= high)]
         wide = np.repeat(x[:, None], 64, axis=1).astype(np.int32)
         assert op.apply(wide)[:, c].tolist() == [oracle(function, int(v)) for v in x]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.builds(Fraction, st.integers(-9, 9), st.sampled_from([1, 2, 4])),
+    st.builds(Fraction, st.integers(-9, 9), st.sampled_from([1, 2, 4])),
+    st.sampled_from(Rounding),
+    st.integers(1, 8),
+    st.booleans(),
+    st.integers(-3, 3),
+)
+def test_ties_of_every_mode(
+    scale: Fraction, shift: Fraction, mode: Rounding, bits: int, signed: bool, zero: int
+) -> None:
+    low = -(1 << bits - 1) if signed else 0
+    f = [Rounded(scale, shift, zero, low, low + (1 << bits) - 1, mode)]
+    assert_equal(requantizer(f, -70, 70), f, -70, 70)
+
+
+@pytest.mark.parametrize("mode", Rounding)
+def test_whole_factors_need_no_search_however_wide(mode: Rounding) -> None:
+    f = [Rounded(Fraction(s), Fraction(9), -3, -(2**31), 2**31 - 1, mode) for s in (1, -700, 0)]
+    op = requantizer(f, -(2**20), 2**20)
+    assert isinstance(op, Requantize)
+    x = np.array([-(2**20), -1, 0, 1, 2**20])[:, None].repeat(3, axis=1)
+    assert op.apply(x).tolist() == [[oracle(g, int(v)) for g in f] for v in x[:, 0]]
+
+
+def test_wide_codes_are_searched_within_reach() -> None:
+    f = [Rounded(Fraction(1, 3), Fraction(0), 5, -(2**31), 2**31 - 1)]
+    assert_equal(requantizer(f, -128, 127), f, -128, 127)
+
+
+def test_16_bits_are_found_fast_and_exact() -> None:
+    rng = np.random.default_rng(5)
+    scale = [Fraction(float(s)) for s in rng.uniform(2e-4, 4e-3, 64).astype(np.float32)]
+    out = Fraction(float(np.float32(9e-5)))
+    f = [Rounded(s / out, s * 7 / out, 0, -(2**15), 2**15 - 1) for s in scale]
+    low, high = -9_000, 9_000
+    start = process_time()
+    op = requantizer(f, low, high)
+    assert process_time() - start < 6
+    assert isinstance(op, Requantize)
+    x = rng.integers(low, high + 1, (40, 1)).repeat(64, axis=1)
+    assert op.apply(x).tolist() == [
+        [oracle(g, int(v)) for g, v in zip(f, row, strict=True)] for row in x
+    ]
+
+
+def test_tables_of_many_steps_are_of_narrow_inputs() -> None:
+    # Ties to even and an odd zero point: no multiplication gives them.
+    f = [Rounded(Fraction(17, 2), Fraction(0), 1, -(2**15), 2**15 - 1)]
+    op = requantizer(f, -128, 127)
+    assert isinstance(op, Lookup)
+    assert_equal(op, f, -128, 127)
+    with pytest.raises(ValueError, match=f"codes must have at most {MAX_STEPS} steps .* not 17000"):
+        requantizer(f, -1000, 1000)
 
 
 @given(scales.filter(lambda s: s > 0), shifts, st.integers(-8, 7))
