@@ -61,14 +61,18 @@ def check_model(
     """
     model = with_input_shape(open_model(path), input_shape)
     graphs: list[Graph] = []
+    calibrated: set[str] = set()
     subjects: list[Subject] = []
 
     def watch(_: Pass, before: Graph, after: Graph) -> None:
+        if graphs and before is not graphs[-1]:
+            # What appears between passes was put in by calibration.
+            calibrated.update({*before.order()} - {*graphs[-1].order()})
         graphs.extend((before, after))
 
     def lowered(graph: Graph, program: Program, values: Values) -> None:
         origins = every_origin([*graphs, graph])
-        coded = coded_pairs(graph, program, values, origins)
+        coded = coded_pairs(graph, program, values, origins, calibrated)
         subjects.append(Subject(program, coded, output_pairs(graph, program, values, origins)))
 
     program = load(

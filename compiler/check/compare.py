@@ -75,13 +75,13 @@ def compare(
         part = slice(start, start + BATCH)
         theirs = oracle.run(frames[part])
         ours = program.run(integers[part])
-        fed = _run_fed(program, coded, integers[part], theirs) if exact else None
+        fed = _run_fed(program, coded, integers[part], theirs) if exact else {}
         finals = finish(program, ours)
         for layer in layers:
             layer.add(theirs, ours, fed)
         for sums in outputs:
             # A quantized output is a layer already, and may be a step off on a tie.
-            sums.add(theirs, finals[sums.name], None if sums.pair.tensor in quantized else fed)
+            sums.add(theirs, finals[sums.name], {} if sums.pair.tensor in quantized else fed)
     return tuple(x.result() for x in layers), tuple(x.result() for x in outputs)
 
 
@@ -93,14 +93,20 @@ def _run_fed(
     Returns
     -------
     dict of tensor to what the program makes of the oracle's codes in front of it
+        Without tensors that depend on a quantizer of calibration: the oracle has no codes there.
     """
-    made: Tensors = {program.inputs[0].tensor: integers}
     codes: Tensors = {}
     for pair in coded:
-        type_ = program.types[pair.tensor]
-        whole = np.clip(np.rint(pair.codes(theirs[pair.onnx])), type_.low, type_.high)
-        codes[pair.tensor] = whole.astype(type_.dtype)
+        if not pair.calibrated:
+            type_ = program.types[pair.tensor]
+            whole = np.clip(np.rint(pair.codes(theirs[pair.onnx])), type_.low, type_.high)
+            codes[pair.tensor] = whole.astype(type_.dtype)
+    lost = {pair.tensor for pair in coded if pair.calibrated}
+    source = program.inputs[0].tensor
+    made: Tensors = {} if source in lost else {source: integers}
     for node in program.nodes:
-        result = node.op.apply(*(codes.get(name, made[name]) for name in node.inputs))
-        made[node.output] = result.astype(program.types[node.output].dtype, copy=False)
+        inputs = [codes.get(name, made.get(name)) for name in node.inputs]
+        if node.output not in lost and all(x is not None for x in inputs):
+            result = node.op.apply(*(x for x in inputs if x is not None))
+            made[node.output] = result.astype(program.types[node.output].dtype, copy=False)
     return made

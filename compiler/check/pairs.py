@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf
 from typing import Any
@@ -49,6 +49,8 @@ class Pair:
     factor, shift : float64 (1,) or (channels,)
     low, high : float64 (1,) or (channels,)
         Infinite where nothing is clipped.
+    calibrated : bool
+        Whether calibration put the quantizer in: the file's tensor is not on its grid.
     """
 
     layer: str
@@ -61,6 +63,7 @@ class Pair:
     shift: FloatArray
     low: FloatArray
     high: FloatArray
+    calibrated: bool = False
 
     def reals(self, integers: Array) -> FloatArray:
         """Return what the program's integers (N, *shape) mean."""
@@ -83,7 +86,13 @@ class Pair:
         return (taken.astype(np.float64) - self.shift) / self.factor
 
 
-def coded_pairs(graph: Graph, program: Program, values: Values, origins: Origins) -> list[Pair]:
+def coded_pairs(
+    graph: Graph,
+    program: Program,
+    values: Values,
+    origins: Origins,
+    calibrated: Collection[str] = (),
+) -> list[Pair]:
     """Return the pairs of all tensors that lie on the grid of a quantizer, in the graph's order.
 
     Parameters
@@ -92,6 +101,8 @@ def coded_pairs(graph: Graph, program: Program, values: Values, origins: Origins
         A graph and its lowering.
     origins : mapping of node name to Origin
         See ``every_origin``.
+    calibrated : collection of str
+        The quantizers that calibration put in.
     """
     coded: set[str] = set()
     pairs: dict[str, Pair] = {}
@@ -112,7 +123,7 @@ def coded_pairs(graph: Graph, program: Program, values: Values, origins: Origins
         if term.tensor in program.types:
             pair = pair_of(graph, node, value, term.factor, origins, term.tensor)
             # Two quantizers of one grid share a tensor; the first is the layer's own.
-            pairs.setdefault(term.tensor, pair)
+            pairs.setdefault(term.tensor, replace(pair, calibrated=node in calibrated))
     return list(pairs.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...runtime.errors import MismatchError
@@ -29,6 +30,26 @@ class Steps:
 
 
 @dataclass(frozen=True)
+class Totals:
+    """How all layers compare.
+
+    Attributes
+    ----------
+    elements, unequal, largest : int
+        As in LayerCheck and Steps.
+    """
+
+    elements: int
+    unequal: int
+    largest: int
+
+    @property
+    def share(self) -> float:
+        """Share of elements that are equal."""
+        return 1.0 - self.unequal / max(1, self.elements)
+
+
+@dataclass(frozen=True)
 class LayerCheck:
     """One quantized tensor.
 
@@ -43,7 +64,8 @@ class LayerCheck:
     whole : Steps
         With the program run from the images on.
     fed : Steps, or None
-        With the oracle's tensors as the layer's inputs; None for a float model.
+        With the oracle's tensors as the layer's inputs; None for a float model, and where the
+        layer's inputs have a quantizer that calibration put in.
     sqnr : float, or None
         Signal-to-noise ratio of the program's values in dB (``whole``); None where nothing
         differs.
@@ -74,7 +96,8 @@ class OutputCheck:
         Share of frames with the same decision; None where there is nothing to decide.
     wrong : int, or None
         Elements that differ by more than float32 arithmetic explains, where the last layer gets
-        the oracle's inputs; None for a float model, and for an output that is a quantized layer.
+        the oracle's inputs; None where ``LayerCheck.fed`` is, and for an output that is a
+        quantized layer.
     """
 
     name: str
@@ -112,34 +135,28 @@ class Check:
     skipped: tuple[str, ...] = ()
 
     @property
-    def elements(self) -> int:
-        """Elements of all layers."""
-        return sum(layer.elements for layer in self.layers)
+    def judged(self) -> tuple[tuple[LayerCheck, Steps], ...]:
+        """The layers that were fed with the oracle's tensors, and how they compare."""
+        return tuple((layer, layer.fed) for layer in self.layers if layer.fed is not None)
 
     @property
-    def whole(self) -> Steps:
+    def whole(self) -> Totals:
         """All layers, run from the images on."""
-        return _joined([layer.whole for layer in self.layers])
+        return _total((layer.elements, layer.whole) for layer in self.layers)
 
     @property
-    def fed(self) -> Steps:
-        """All layers, each with the oracle's inputs."""
-        return _joined([layer.fed for layer in self.layers if layer.fed is not None])
-
-    def share(self, steps: Steps) -> float:
-        """Return the share of equal elements that ``unequal`` of all leave."""
-        return 1.0 - steps.unequal / max(1, self.elements)
+    def fed(self) -> Totals:
+        """All layers that were fed with the oracle's tensors."""
+        return _total((layer.elements, steps) for layer, steps in self.judged)
 
     @property
     def mismatches(self) -> tuple[str, ...]:
         """What a quantized model does not allow, a line each; empty for a float model."""
-        if not self.exact:
-            return ()
         lines = [
             f"{layer.op} '{layer.layer}' must differ by at most {LARGEST_STEP} step, not "
-            f"{layer.fed.largest} ({layer.fed.unequal:,} of {layer.elements:,} elements)"
-            for layer in self.layers
-            if layer.fed is not None and layer.fed.largest > LARGEST_STEP
+            f"{steps.largest} ({steps.unequal:,} of {layer.elements:,} elements)"
+            for layer, steps in self.judged
+            if steps.largest > LARGEST_STEP
         ]
         lines += [
             f"output '{output.name}' of '{output.layer}' must differ by no more than float32 "
@@ -147,15 +164,11 @@ class Check:
             for output in self.outputs
             if output.wrong
         ]
-        share = self.share(self.fed)
-        if share < EQUAL_SHARE:
-            worst = max(
-                (layer for layer in self.layers if layer.fed is not None),
-                key=lambda layer: 0 if layer.fed is None else layer.fed.unequal / layer.elements,
-            )
+        if self.fed.share < EQUAL_SHARE:
+            worst, _ = max(self.judged, key=lambda pair: pair[1].unequal / pair[0].elements)
             lines.append(
-                f"equal elements must be at least {EQUAL_SHARE:.2%}, not {share:.4%}; most differ "
-                f"in {worst.op} '{worst.layer}'"
+                f"equal elements must be at least {EQUAL_SHARE:.2%}, not {self.fed.share:.4%}; "
+                f"most differ in {worst.op} '{worst.layer}'"
             )
         return tuple(lines)
 
@@ -179,7 +192,10 @@ class Check:
             )
 
 
-def _joined(parts: list[Steps]) -> Steps:
-    return Steps(
-        sum(part.unequal for part in parts), max((part.largest for part in parts), default=0)
+def _total(parts: Iterable[tuple[int, Steps]]) -> Totals:
+    counts = list(parts)
+    return Totals(
+        sum(elements for elements, _ in counts),
+        sum(steps.unequal for _, steps in counts),
+        max((steps.largest for _, steps in counts), default=0),
     )

@@ -48,14 +48,17 @@ class LayerSums:
         self.fed: StepSums | None = None
         self.signal = self.noise = 0.0
 
-    def add(self, theirs: Tensors, ours: Tensors, fed: Tensors | None) -> None:
-        """Add frames: tensors of the file, of the program, and of the program fed by the file."""
+    def add(self, theirs: Tensors, ours: Tensors, fed: Tensors) -> None:
+        """Add frames: tensors of the file, of the program, and of the program fed by the file.
+
+        What ``fed`` does not hold is not judged.
+        """
         pair = self.pair
         codes = pair.codes(theirs[pair.onnx])
         mine = ours[pair.tensor].astype(np.float64)
         self.elements += codes.size
         self.whole.add(codes, mine)
-        if fed is not None:
+        if pair.tensor in fed:
             self.fed = self.fed or StepSums()
             self.fed.add(codes, fed[pair.tensor].astype(np.float64))
         self.signal += float(np.square(pair.reals(codes)).sum())
@@ -94,10 +97,10 @@ class OutputSums:
         self.decides = False
         self.wrong: int | None = None
 
-    def add(self, theirs: Tensors, final: Array, fed: Tensors | None) -> None:
+    def add(self, theirs: Tensors, final: Array, fed: Tensors) -> None:
         """Add frames: tensors of the file, the program's output, and tensors of the fed program."""
         pair = self.pair
-        if fed is not None:
+        if pair.tensor in fed:
             wanted = pair.taken(theirs[pair.onnx]).astype(np.float64)
             if theirs[pair.onnx].dtype.kind in "iu":
                 wanted = pair.reals(wanted)

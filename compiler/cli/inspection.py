@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..check.results import Check, LayerCheck, OutputCheck, Steps
+from ..check.results import Check, LayerCheck, OutputCheck, Steps, Totals
 from ..inspect.facts import Port
 from ..inspect.inspect import Inspection
 from ..inspect.layers import Row
@@ -56,9 +56,9 @@ def show_check(check: Check) -> None:
         rows = [_exact(layer) for layer in check.layers]
         rows.append(
             (
-                *("total", "", f"{check.elements:,}"),
-                *_equal(check.whole, check.elements),
-                *_equal(check.fed, check.elements),
+                *("total", "", f"{check.whole.elements:,}"),
+                *_equal(check.whole, check.whole.elements),
+                *_equal(check.fed, check.fed.elements),
             )
         )
         show_line(
@@ -159,12 +159,12 @@ def _port(port: Port) -> str:
 
 
 def _exact(layer: LayerCheck) -> tuple[str, ...]:
-    fed = ("", "") if layer.fed is None else _equal(layer.fed, layer.elements)
+    fed = ("–", "–") if layer.fed is None else _equal(layer.fed, layer.elements)
     whole = _equal(layer.whole, layer.elements)
     return layer.layer, layer.op, f"{layer.elements:,}", *whole, *fed
 
 
-def _equal(steps: Steps, elements: int) -> tuple[str, str]:
+def _equal(steps: Steps | Totals, elements: int) -> tuple[str, str]:
     if not steps.unequal:
         return "100 %", "0"
     # Rounded down: what is not equal must not look so.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ..check.results import Check, Steps
+from ..check.results import Check, Totals
 from .inspect import Inspection
 
 SCHEMA = "sangi.inspect/1"
@@ -37,9 +37,8 @@ def _check(check: Check) -> dict[str, Any]:
         "oracle": check.oracle,
         "frames": check.frames,
         "exact": check.exact,
-        "elements": check.elements,
-        "whole": _steps(check, check.whole),
-        "fed": _steps(check, check.fed) if check.exact else None,
+        "whole": _totals(check.whole),
+        "fed": _totals(check.fed),
         "layers": [asdict(layer) for layer in check.layers],
         "outputs": [asdict(output) for output in check.outputs],
         "skipped": list(check.skipped),
@@ -47,5 +46,5 @@ def _check(check: Check) -> dict[str, Any]:
     }
 
 
-def _steps(check: Check, steps: Steps) -> dict[str, Any]:
-    return {"equal": check.share(steps), **asdict(steps)}
+def _totals(totals: Totals) -> dict[str, Any]:
+    return {**asdict(totals), "equal": totals.share}
