@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto, helper, numpy_helper
+from onnx import SparseTensorProto, TensorProto, helper, numpy_helper
 
 from ....runtime.errors import ModelError
 from ...ir.graph import GraphBuilder
@@ -203,8 +203,19 @@ def attributes(node: Any) -> Mapping[str, Any]:
             value = value.decode("utf-8", "replace")
         elif isinstance(value, TensorProto):
             value = numpy_helper.to_array(value)
+        elif isinstance(value, SparseTensorProto):
+            value = _dense(value)
         values[attribute.name] = value
     return values
+
+
+def _dense(sparse: Any) -> npt.NDArray[Any]:
+    values = numpy_helper.to_array(sparse.values)
+    places = numpy_helper.to_array(sparse.indices)
+    array: npt.NDArray[Any] = np.zeros(tuple(sparse.dims), values.dtype)
+    # Flat places, or one row of coordinates per value.
+    array[np.unravel_index(places, array.shape) if places.ndim == 1 else tuple(places.T)] = values
+    return array
 
 
 def exact_float(value: float) -> Fraction:
