@@ -62,8 +62,8 @@ def show_check(check: Check) -> None:
             )
         )
         show_line(
-            "equal elements and the largest difference in steps; "
-            f"run: from the images on, fed: every layer gets {check.oracle}'s tensors"
+            "equal elements, and the largest difference in steps; "
+            f"fed: every layer gets {check.oracle}'s tensors"
         )
         show_named(
             "",
