@@ -95,7 +95,8 @@ def survey(
     """
     reading = read_model(path, input_shape)
     problems = list(reading.problems)
-    graph, unquantized = _open_ended(reading), None
+    graph, loose = _open_ended(reading)
+    unquantized = None
     try:
         graph = run_passes(graph, LAYOUT_PASSES, watch)
         if mean is not None or std is not None:
@@ -113,7 +114,9 @@ def survey(
         problems.append(Problem("", "", str(error)))
         return _survey(path, reading, graph, unquantized, None, {}, problems)
     lowering = lower_graph(graph, input_kind=input_kind)
-    problems.extend(lowering.problems)
+    # Loose ends are no outputs of the model: what is wrong with them as such is no problem.
+    apart = tuple(f"output '{name}' " for name in loose)
+    problems.extend(entry for entry in lowering.problems if not entry.text.startswith(apart))
     program = None if reading.problems else lowering.program
     if mapped:
         problems.extend(node_problems(lowering.nodes))
@@ -156,17 +159,15 @@ def numbers(option: str, values: Sequence[float] | None, missing: float) -> tupl
     return found
 
 
-def _open_ended(reading: Reading) -> Graph:
-    """Return the graph with its loose ends as outputs, so that no pass drops what is not read."""
+def _open_ended(reading: Reading) -> tuple[Graph, tuple[str, ...]]:
+    """Return the graph with its loose ends as outputs, so that no pass drops them, and these."""
     graph = reading.graph
     if not reading.problems:
-        return graph
-    loose = [
-        (name, name)
-        for name in graph.order()
-        if not graph.consumers(name) and not graph.is_output(name)
-    ]
-    return replace(graph, outputs=(*graph.outputs, *loose))
+        return graph, ()
+    loose = tuple(
+        name for name in graph.order() if not graph.consumers(name) and not graph.is_output(name)
+    )
+    return replace(graph, outputs=(*graph.outputs, *((name, name) for name in loose))), loose
 
 
 def _survey(

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from onnx import defs, helper
 
 from ...runtime.errors import DataError
-from ..onnx_io.read.formats import STANDARD
 from ..onnx_io.read.inputs import input_sizes, model_input
+from ..onnx_io.read.versions import STANDARD
 from .qonnx import qonnx_runner
 from .standard import standard_runner
 

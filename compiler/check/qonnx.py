@@ -11,8 +11,7 @@ from onnx import defs, helper, numpy_helper
 
 from ...runtime.errors import ToolError
 from ..execute.runtime import quiet_onnxruntime
-from ..onnx_io.read.formats import STANDARD
-from ..onnx_io.read.versions import opset
+from ..onnx_io.read.versions import STANDARD, opset
 from .standard import IR_VERSION, opened
 
 Array = npt.NDArray[Any]

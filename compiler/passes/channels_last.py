@@ -9,6 +9,7 @@ from ..ir.graph import Graph, GraphBuilder
 from ..ir.ops.add import Add
 from ..ir.ops.base import Elementwise, Op
 from ..ir.ops.input import Input
+from ..ir.ops.opaque import Opaque
 from ..ir.ops.pad import Pad
 from ..ir.ops.slice import Slice
 from ..ir.ops.transpose import Transpose
@@ -35,6 +36,7 @@ class ChannelsLast(Pass):
       ``p[i]`` is the old one's for axis i;
     * ``transpose_p(a') + transpose_q(b') = transpose_p(a' + transpose_r(b'))`` with p∘… such that
       ``transpose_p(transpose_r(b')) = transpose_q(b')``, so ``r = q∘p⁻¹`` in the order above;
+    * a node of unknown meaning (Opaque) may make its elements in any order;
     * everything else, and the outputs, get the Transpose where p is not the identity.
 
     A Transpose (H, W, C) from (C, H, W) that is left behind the input says that the model's
@@ -94,11 +96,32 @@ def _push_down(graph: Graph) -> Graph:
             sources = [transposed(node, compose(p, inverse(perm))) for node, p in inputs]
         else:
             sources = [transposed(node, p) for node, p in inputs]
+        if isinstance(op, Opaque) and _is_channels_first(graph, name):
+            perm = (2, 0, 1)
+            op = replace(op, shape=(*op.shape[1:], op.shape[0]))
         origin = graph.origin(name)
         if not is_identity(perm):
             origin = origin.moved(transposed_places(graph.shape(name), inverse(perm)))
         kept[name] = (builder.add(name, op, sources, origin), perm)
     return builder.build((transposed(*kept[node]), output) for node, output in graph.outputs)
+
+
+def _is_channels_first(graph: Graph, name: str) -> bool:
+    """Whether what reads a node of unknown meaning turns (C, H, W) to (H, W, C).
+
+    In which order it makes its elements is open: what stands behind it must not look transposed
+    for it.
+    """
+    waiting, seen = [name], {name}
+    while waiting:
+        for reader, _ in graph.consumers(waiting.pop()):
+            op = graph.op(reader)
+            if isinstance(op, Transpose):
+                return op.perm == (1, 2, 0)
+            if isinstance(op, Elementwise | Add) and reader not in seen:
+                seen.add(reader)
+                waiting.append(reader)
+    return False
 
 
 def _commutes(op: Elementwise, perm: Perm) -> bool:

@@ -17,9 +17,9 @@ from .qdq import QDQ_HANDLERS
 from .qlinear import RUNTIME_HANDLERS, STANDARD_HANDLERS
 from .qonnx import QONNX_DOMAINS, QONNX_HANDLERS
 from .reader import Handler
+from .versions import STANDARD
 
-#: Domains of the ONNX standard itself, and of ONNX Runtime.
-STANDARD = ("", "ai.onnx")
+#: The domain of ONNX Runtime.
 RUNTIME = ("com.microsoft",)
 
 

@@ -20,14 +20,14 @@ from ...ir.ops.reshape import Reshape
 from ...problems import Problem, refusal
 from .cleanup import fold_constants, needs_cleanup
 from .finn import input_grid
-from .formats import STANDARD, find_handler, supported_types
+from .formats import find_handler, supported_types
 from .inputs import input_sizes, model_input, with_input_shape
 from .model import open_model
 from .opaque import OpaqueShapes
 from .reader import Reader, Refusal, attributes, first_output, is_refused, node_name
 from .schema import node_faults
 from .values import Codes, Constant, Refused, Tensor
-from .versions import opset
+from .versions import STANDARD, opset
 
 STATIC = "quantize statically (QDQ with calibrated scales)"
 

@@ -8,9 +8,8 @@ from typing import Any
 import onnx
 from onnx import AttributeProto
 
-from .formats import STANDARD
 from .reader import first_output
-from .versions import opset
+from .versions import STANDARD, opset
 
 #: Largest number in an attribute that speaks of sizes: no frame is as large as this, and what
 #: exceeds 32 bits would overflow in the tools behind.

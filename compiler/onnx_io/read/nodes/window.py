@@ -37,8 +37,10 @@ def read_window(options: Mapping[str, Any], kernel: tuple[int, ...], frame: Shap
         If the window is not two-dimensional, has negative padding, or ``ceil_mode`` would make
         windows that hang over the frame.
     """
-    if len(kernel) != 2 or len(frame) != 3:
+    if len(kernel) != 2:
         raise Refusal(f"kernel must have 2 axes (rows, columns), not {len(kernel)}")
+    if len(frame) != 3:
+        raise Refusal(f"input must have shape (N, C, H, W), not (N, {', '.join(map(str, frame))})")
     stride = _pair(options, "strides")
     dilation = _pair(options, "dilations")
     auto = options.get("auto_pad", "NOTSET")
