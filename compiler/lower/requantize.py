@@ -49,11 +49,11 @@ def requantizer(functions: Sequence[Rounded], low: int, high: int) -> Op:
     ValueError
         If only a table holds, and it is too large.
     """
+    if max(f.high - f.low for f in functions) > MAX_STEPS:
+        functions = _within_reach(functions, low, high)
     exact = whole(functions, low, high)
     if exact is not None:
         return exact
-    if max(f.high - f.low for f in functions) > MAX_STEPS:
-        functions = _within_reach(functions, low, high)
     steps = max(f.high - f.low for f in functions)
     if steps <= MAX_SEARCHED:
         searched = multiply_shift(functions, low, high)

@@ -13,8 +13,6 @@ from .qonnx import MAX_BITS
 from .reader import Handler, Reader, Refusal, attributes, exact_float
 from .values import Tensor
 
-FINN_DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas", "", "ai.onnx")
-
 #: Layouts that qonnx assumes for a number of axes, batch included, where none is given.
 _LAYOUTS: Mapping[int, str] = {2: "NC", 3: "NWC", 4: "NCHW"}
 

@@ -11,7 +11,7 @@ from .channels_last import (
     NHWC_DOMAINS,
     NHWC_HANDLERS,
 )
-from .finn import FINN_DOMAINS, FINN_HANDLERS
+from .finn import FINN_HANDLERS
 from .float import FLOAT_HANDLERS
 from .qdq import QDQ_HANDLERS
 from .qlinear import RUNTIME_HANDLERS, STANDARD_HANDLERS
@@ -46,7 +46,7 @@ FORMATS: tuple[Format, ...] = (
     Format("QLinear", STANDARD, STANDARD_HANDLERS),
     Format("ONNX Runtime's QLinear", RUNTIME, RUNTIME_HANDLERS),
     Format("QONNX", QONNX_DOMAINS, QONNX_HANDLERS),
-    Format("FINN", FINN_DOMAINS, FINN_HANDLERS),
+    Format("FINN", QONNX_DOMAINS, FINN_HANDLERS),
     Format("QONNX channels last", CHANNELS_LAST_DOMAINS, CHANNELS_LAST_HANDLERS),
     Format("FINN channels last", NHWC_DOMAINS, NHWC_HANDLERS),
 )
