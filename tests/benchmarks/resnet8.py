@@ -14,14 +14,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 
+from sangi.compiler.check.check import check_model
+from sangi.compiler.cli.inspection import show_check
 from sangi.compiler.frontend import load
 from sangi.runtime.host import execute, prepare
 from sangi.runtime.program import Program
@@ -34,17 +34,6 @@ FLOAT = "models/mlperf_ic_resnet8_float.onnx"
 EQUAL_SHARE = 0.99999
 SPEED_SHARE = 0.15
 POINTS_LOST = 1.0
-
-
-@dataclass(frozen=True)
-class Layer:
-    """How one quantized tensor compares when its layer gets ONNX Runtime's own inputs."""
-
-    name: str
-    op: str
-    elements: int
-    unequal: int
-    largest: int
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,31 +67,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def compare_int8(data: Path, images: int, frames: int) -> list[tuple[str, bool]]:
     """Compare the int8 model: top-1, and every layer on ONNX Runtime's own inputs."""
-    program = load(data / INT8)
     x, y = read_images(data, images)
-    ours = scores(program, x).argmax(axis=1)
+    ours = scores(load(data / INT8), x).argmax(axis=1)
     theirs = session_scores(session(data / INT8), x).argmax(axis=1)
     other = int((ours != theirs).sum())
     print(
         f"int8, {len(x)} images: top-1 {percent(ours, y)} sangi, {percent(theirs, y)} ONNX Runtime"
     )
-    layers = compare_layers(program, data / INT8, x[:frames])
-    print(f"\nlayers on ONNX Runtime's inputs, {min(frames, len(x))} images")
-    print(f"{'layer':34} {'op':12} {'elements':>9} {'unequal':>8} {'largest':>8}")
-    for layer in layers:
-        print(
-            f"{layer.name:34} {layer.op:12} {layer.elements:9} {layer.unequal:8} {layer.largest:8}"
-        )
-    total = sum(layer.elements for layer in layers)
-    unequal = sum(layer.unequal for layer in layers)
-    largest = max(layer.largest for layer in layers)
-    plain = sum(layer.unequal for layer in layers if layer.op in ("Add", "SumPool"))
-    share = 1 - unequal / total
-    print(f"{'all':47} {total:9} {unequal:8} {largest:8}   {share:.6%} equal")
+    check = check_model(data / INT8, x[:frames])
+    show_check(check)
+    total = check.fed
+    plain = sum(
+        steps.unequal for layer, steps in check.judged if layer.op in ("Add", "AveragePool")
+    )
     return [
         (f"decisions that differ: {other} (at most 1)", other <= 1),
-        (f"equal elements: {share:.6%} (at least {EQUAL_SHARE:.3%})", share >= EQUAL_SHARE),
-        (f"largest difference: {largest} (at most 1)", largest <= 1),
+        (
+            f"equal elements: {total.share:.6%} (at least {EQUAL_SHARE:.3%})",
+            total.share >= EQUAL_SHARE,
+        ),
+        (f"largest difference: {total.largest} (at most 1)", total.largest <= 1),
         (f"unequal elements of Adds and poolings: {plain} (none)", plain == 0),
     ]
 
@@ -165,98 +149,22 @@ def measure_speed(data: Path) -> dict[str, float]:
     return best
 
 
-def compare_layers(program: Program, path: Path, x: np.ndarray) -> list[Layer]:
-    """Compare every quantized tensor, each computed from ONNX Runtime's own tensors before it."""
-    model = onnx.load(path)
-    quantized = [node.output[0] for node in model.graph.node if node.op_type == "QuantizeLinear"]
-    shapes = {name: type_.shape for name, type_ in program.types.items()}
-    wanted = [name for name in quantized if name in shapes]
-    theirs = {
-        name: channels_last(value, shapes[name])
-        for name, value in session_tensors(model, wanted, x).items()
-    }
-    theirs[program.inputs[0].tensor] = prepare(program, x)[0]
-    makers = {node.output: node for node in program.nodes}
-    layers = []
-    for name in wanted:
-        ops: list[str] = []
-
-        def compute(tensor: str, ops: list[str] = ops) -> np.ndarray:
-            node = makers[tensor]
-            ops.append(type(node.op).__name__)
-            sources = (theirs[s] if s in theirs else compute(s) for s in node.inputs)
-            return node.op.apply(*sources)
-
-        difference = np.abs(compute(name).astype(np.int64) - theirs[name])
-        ops = [op for op in ops if op not in ("Requantize", "Reshape")] or ops
-        layers.append(
-            Layer(
-                makers[name].name,
-                ops[-1],
-                difference.size,
-                int((difference > 0).sum()),
-                int(difference.max()),
-            )
-        )
-    return layers
-
-
-def session(model: Path | onnx.ModelProto) -> onnxruntime.InferenceSession:
+def session(path: Path) -> onnxruntime.InferenceSession:
     """Open a model on one thread without graph optimizations."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else str(model)
-    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def session_scores(runner: onnxruntime.InferenceSession, x: np.ndarray) -> np.ndarray:
     """Return the first output for every image; the models have a batch of 1."""
-    return np.concatenate([scores for (scores,) in session_runs(runner, None, x)])
-
-
-def session_runs(
-    runner: onnxruntime.InferenceSession, names: Sequence[str] | None, x: np.ndarray
-) -> list[list[np.ndarray]]:
-    """Return the named outputs (all for None) for every image, in the layout the model takes."""
     entry = runner.get_inputs()[0]
     frames = x.astype(np.float32)
     if tuple(entry.shape[1:]) != x.shape[1:]:
         frames = np.ascontiguousarray(frames.transpose(0, 3, 1, 2))
-    return [runner.run(names, {entry.name: frames[i : i + 1]}) for i in range(len(frames))]
-
-
-def session_tensors(
-    model: onnx.ModelProto, names: Sequence[str], x: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return inner tensors for every image, as ONNX Runtime computes them."""
-    changed = onnx.ModelProto()
-    changed.CopyFrom(model)
-    known = {out.name for out in changed.graph.output}
-    zeros = {
-        node.output[0]: node.input[2]
-        for node in model.graph.node
-        if node.op_type == "QuantizeLinear"
-    }
-    types = {entry.name: entry.data_type for entry in model.graph.initializer}
-    for name in names:
-        if name not in known:
-            changed.graph.output.add().CopyFrom(
-                onnx.helper.make_tensor_value_info(name, types[zeros[name]], None)
-            )
-    runner = session(changed)
-    runs = session_runs(runner, list(names), x)
-    return {
-        name: np.concatenate(values)
-        for name, values in zip(names, zip(*runs, strict=True), strict=True)
-    }
-
-
-def channels_last(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return a tensor (N, C, H, W) in the program's order; others have the same order already."""
-    if len(shape) == 3 and value.shape[1:] == (shape[2], *shape[:2]):
-        return value.transpose(0, 2, 3, 1)
-    return value.reshape(len(value), *shape)
+    runs = (runner.run(None, {entry.name: frames[i : i + 1]}) for i in range(len(frames)))
+    return np.concatenate([scores for (scores,) in runs])
 
 
 def scores(program: Program, x: np.ndarray) -> np.ndarray:
