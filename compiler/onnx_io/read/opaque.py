@@ -6,15 +6,12 @@ from functools import cached_property
 from typing import Any
 
 import onnx
-from onnx import TensorProto
 
 from ...ir.ops.base import Shape
 
-_REAL = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
-
 
 class OpaqueShapes:
-    """Shapes of real frames as ONNX's own shape inference finds them, asked only in need.
+    """Shapes of frames as ONNX's own shape inference finds them, asked only in need.
 
     Parameters
     ----------
@@ -37,9 +34,7 @@ class OpaqueShapes:
         for value in (*graph.value_info, *graph.output):
             dims = value.type.tensor_type.shape.dim
             sizes = tuple(int(dim.dim_value) for dim in dims)
-            # What is not real stands for codes, whose grid nobody knows.
-            real = value.type.tensor_type.elem_type in _REAL
-            if real and len(sizes) > 1 and min(sizes) > 0:
+            if len(sizes) > 1 and min(sizes) > 0:
                 shapes[value.name] = sizes[1:]
         return shapes
 
