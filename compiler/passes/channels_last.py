@@ -7,14 +7,13 @@ from typing import ClassVar
 
 from ..ir.graph import Graph, GraphBuilder
 from ..ir.ops.add import Add
-from ..ir.ops.base import Elementwise, Op
+from ..ir.ops.base import Elementwise
 from ..ir.ops.input import Input
 from ..ir.ops.opaque import Opaque
 from ..ir.ops.pad import Pad
 from ..ir.ops.slice import Slice
 from ..ir.ops.transpose import Transpose
 from ..ir.origin import transposed as transposed_places
-from ..ir.rebuild import rebuild
 from .base import Pass
 
 Perm = tuple[int, ...]
@@ -149,7 +148,7 @@ def _input_layout(graph: Graph) -> Graph:
             ]
             moved = [graph.op(reader) for reader in border]
             turned = all(isinstance(op, Transpose) and op.perm == (1, 2, 0) for op in moved)
-            if border and turned and not any(graph.is_output(node) for node in region):
+            if border and turned:
                 graph = _as_nchw(graph, name, region, frozenset(border))
     return graph
 
@@ -158,21 +157,36 @@ def _same_layout(graph: Graph, start: str) -> frozenset[str]:
     region = {start}
     for name in graph.order():
         op = graph.op(name)
-        alike = isinstance(op, Add) or (isinstance(op, Elementwise) and not op.per_channel)
+        alike = isinstance(op, Add | Slice | Pad) or (
+            isinstance(op, Elementwise) and not op.per_channel
+        )
         if alike and all(source in region for source in graph.inputs(name)):
             region.add(name)
     return frozenset(region)
 
 
 def _as_nchw(graph: Graph, start: str, region: frozenset[str], gone: frozenset[str]) -> Graph:
-    places = transposed_places(graph.shape(start), (1, 2, 0))
-
-    def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
+    """Return the graph with a region in (H, W, C); its outputs are transposed back."""
+    builder = GraphBuilder(graph.name, graph.metadata)
+    stands_for: dict[str, str] = {}
+    for name in graph.order():
+        op, origin = graph.op(name), graph.origin(name)
+        inputs = [stands_for[source] for source in graph.inputs(name)]
         if name in gone:
-            return inputs[0]
+            stands_for[name] = inputs[0]
+            continue
+        if name in region:
+            origin = origin.moved(transposed_places(graph.shape(name), (1, 2, 0)))
         if name == start and isinstance(op, Input):
             op = replace(op, layout="NCHW")
-        origin = graph.origin(name)
-        return builder.add(name, op, inputs, origin.moved(places) if name in region else origin)
-
-    return rebuild(graph, visit)
+        elif name in region and isinstance(op, Slice | Pad):
+            op = _on_axes(op, (1, 2, 0))
+        stands_for[name] = builder.add(name, op, inputs, origin)
+    back = {
+        node: builder.add(f"{node}/to_201", Transpose((2, 0, 1)), [stands_for[node]])
+        for node in dict.fromkeys(node for node, _ in graph.outputs)
+        if node in region
+    }
+    return builder.build(
+        (back.get(node, stands_for[node]), output) for node, output in graph.outputs
+    )
