@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
+
+import numpy as np
 
 from .call import Call
 from .numbers import Exact
@@ -46,3 +49,29 @@ def unsqueeze(call: Call) -> Exact:
     for axis in sorted(axis % rank for axis in axes):
         result = result.reshape(*result.shape[:axis], 1, *result.shape[axis:])
     return result
+
+
+def pad(call: Call) -> Exact:
+    """Pad with a constant; all axes are given."""
+    assert call.options.get("mode", "constant") == "constant"
+    sizes = call.integers(1, "pads")
+    assert sizes is not None
+    value = Fraction(0)
+    if call.optional(2) is not None:
+        value = call[2].reshape(-1)[0]
+    half = len(sizes) // 2
+    edges = list(zip(sizes[:half], sizes[half:], strict=True))
+    return np.pad(call[0], edges, constant_values=value)
+
+
+def slice_(call: Call) -> Exact:
+    """Slice along axes, forwards."""
+    starts, ends = call.integers(1, "starts"), call.integers(2, "ends")
+    assert starts is not None
+    assert ends is not None
+    axes = call.integers(3, "axes") or tuple(range(len(starts)))
+    steps = call.integers(4, "steps") or (1,) * len(starts)
+    places = [slice(None)] * call[0].ndim
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        places[axis] = slice(start, end, step)
+    return call[0][tuple(places)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from .sketch import Case, Sketch, Value
 
@@ -31,6 +31,8 @@ class Dialect(Protocol):
 
     def flatten(self, x: Value) -> Value: ...
 
+    def crop(self, x: Value) -> Value: ...
+
     def output(self, x: Value) -> Value: ...
 
 
@@ -53,7 +55,7 @@ def _layer(dialect: Dialect, x: Value, last: bool) -> Value:
     image = len(x.shape) == 3
     weights = {"linear": 4.0, "residual": 1.2, "twins": 1.2, "self": 1.0}
     if image:
-        weights |= {"max": 0.9, "average": 0.9, "global": 0.5, "flatten": 1.0}
+        weights |= {"max": 0.9, "average": 0.9, "global": 0.5, "flatten": 1.0, "crop": 0.3}
     kind = sketch.pick(weights)
     if kind == "linear":
         return dialect.conv(x, last=last) if image else dialect.dense(x, last=last)
@@ -72,29 +74,39 @@ def _layer(dialect: Dialect, x: Value, last: bool) -> Value:
         return dialect.max_pool(x)
     if kind == "average":
         return dialect.average_pool(x)
+    if kind == "crop":
+        return dialect.crop(x)
     if kind == "global":
         return dialect.global_pool(x)
     return dialect.dense(dialect.flatten(x), last=last)
 
 
 def draw_window(
-    sketch: Sketch, size: tuple[int, int], *, same_shape: bool = False, pooling: bool = False
-) -> tuple[tuple[int, int], dict[str, list[int]], tuple[int, int]]:
+    sketch: Sketch,
+    size: tuple[int, int],
+    *,
+    same_shape: bool = False,
+    pooling: bool = False,
+    mean: bool = False,
+) -> tuple[tuple[int, int], dict[str, Any], tuple[int, int]]:
     """Return a kernel, the attributes of a window, and the size of the result."""
     if same_shape:
         kernel = (3, 3) if sketch.chance(0.5) else (1, 1)
-        pads = [kernel[0] // 2] * 4
-        return kernel, {"pads": pads}, size
+        if sketch.chance(0.15):
+            return kernel, {"auto_pad": sketch.pick({"SAME_UPPER": 1, "SAME_LOWER": 1})}, size
+        return kernel, {"pads": [kernel[0] // 2] * 4}, size
     kernel_sizes, strides, dilations, before, after, result = [], [], [], [], [], []
     for length in size:
         while True:
             kernel = sketch.pick({1: 2, 2: 2, 3: 3})
             stride = sketch.pick({1: 3, 2: 1})
-            dilation = 1 if pooling else sketch.pick({1: 5, 2: 1})
+            dilation = 1 if mean else sketch.pick({1: 5, 2: 1})
             pad = [sketch.pick({0: 2, 1: 1}) for _ in range(2)]
             reach = dilation * (kernel - 1) + 1
             # A window of a pool must cover something of the image.
-            if length + sum(pad) >= reach and (not pooling or max(pad) < kernel):
+            if length + sum(pad) >= reach and (
+                not pooling or (max(pad) < kernel and not sum(pad) * (dilation - 1))
+            ):
                 break
         kernel_sizes.append(kernel)
         strides.append(stride)
@@ -102,9 +114,12 @@ def draw_window(
         before.append(pad[0])
         after.append(pad[1])
         result.append((length + sum(pad) - reach) // stride + 1)
-    options = {"pads": before + after, "strides": strides}
-    if not pooling:
-        options["dilations"] = dilations
+    options = {"pads": before + after, "strides": strides, "dilations": dilations}
+    if mean:
+        del options["dilations"]
+        if any(options["pads"]):
+            # Without it, divisors depend on the place.
+            options["count_include_pad"] = 1
     return (kernel_sizes[0], kernel_sizes[1]), options, (result[0], result[1])
 
 

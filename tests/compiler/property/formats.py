@@ -29,7 +29,7 @@ def _qcdq(random: np.random.Generator) -> Dialect:
 
 
 def _qonnx(random: np.random.Generator) -> Dialect:
-    return Qonnx(Sketch(random, int(random.choice([9, 11, 13, 17]))))
+    return Qonnx(Sketch(random, int(random.choice([7, 8, 9, 11, 13, 17, 20]))))
 
 
 def _bipolar(random: np.random.Generator) -> Dialect:

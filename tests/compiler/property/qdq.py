@@ -34,6 +34,23 @@ class Qdq(RealDialect):
         super().__init__(sketch)
         self.narrow = narrow
         self.on_codes = on_codes
+        self.sandwich = self.channels_last = sketch.chance(0.12)
+
+    def start(self) -> Value:
+        sketch = self.sketch
+        if not sketch.chance(0.08):
+            return super().start()
+        # Integers that are the model's input are dequantized first.
+        width = sketch.pick({U8: 2, I8: 1})
+        shape = (sketch.integer(1, 3), sketch.integer(2, 5), sketch.integer(2, 5))
+        sketch.input_shape = (*shape[1:], shape[0]) if self.channels_last else shape
+        sketch.input_type = width.kind
+        sketch.annotate("", width.low, width.high)
+        zero = self._zero(width, True)
+        scale = sketch.scale(1 / 64)
+        grid = sketch.constant(scale), sketch.constant(np.array(zero), width.kind)
+        name = sketch.node("DequantizeLinear", "x", *grid)
+        return Value(name, shape, float(scale) * 128, zero > width.low)
 
     def quantize(self, x: Value) -> Value:
         sketch = self.sketch
@@ -53,7 +70,7 @@ class Qdq(RealDialect):
             sketch.constant(np.array(scales, np.float32).reshape(shape)),
             sketch.constant(np.array(zeros).reshape(shape), width.kind),
         )
-        axis = {"axis": 1} if per_channel else {}
+        axis = {"axis": 3 if self.channels_last else 1} if per_channel else {}
         name = x.name
         if clipped != width and not self.on_codes:
             limits = [
@@ -65,7 +82,11 @@ class Qdq(RealDialect):
         if clipped != width and self.on_codes:
             limits = [sketch.constant(limit, width.kind) for limit in (clipped.low, clipped.high)]
             name = sketch.node("Clip", name, *limits)
-        if sketch.chance(0.2):
+        if count == 1 and sketch.chance(0.04):
+            # Another grid than that of QuantizeLinear: an affine function of the codes.
+            scales, zeros = [sketch.scale(float(scales[0]) * 0.8)], [self._zero(clipped, True)]
+            grid = sketch.constant(scales[0]), sketch.constant(np.array(zeros[0]), width.kind)
+        elif sketch.chance(0.2):
             grid = (
                 sketch.constant(np.array(scales, np.float32).reshape(shape)),
                 sketch.constant(np.array(zeros).reshape(shape), width.kind),

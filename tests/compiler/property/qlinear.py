@@ -105,10 +105,8 @@ class QLinear:
         return replace(x, name=name, shape=(x.shape[0], *size))
 
     def average_pool(self, x: Value) -> Value:
-        kernel, options, size = draw_window(self.sketch, x.shape[1:], pooling=True)
+        kernel, options, size = draw_window(self.sketch, x.shape[1:], pooling=True, mean=True)
         options = {"kernel_shape": list(kernel), **options}
-        if any(options["pads"]):
-            options["count_include_pad"] = 1
         return self._pooled(x, "QLinearAveragePool", (x.shape[0], *size), options)
 
     def global_pool(self, x: Value) -> Value:
@@ -120,6 +118,16 @@ class QLinear:
         name = self.sketch.node("Flatten", x.name)
         self.grids[name] = self.grids[x.name]
         return replace(x, name=name, shape=(count,))
+
+    def crop(self, x: Value) -> Value:
+        """A Slice of codes."""
+        first = [self.sketch.integer(0, length - 1) for length in x.shape[1:]]
+        lists = first, list(x.shape[1:]), [2, 3]
+        inputs = [self.sketch.constant(np.array(values, np.int64)) for values in lists]
+        name = self.sketch.node("Slice", x.name, *inputs)
+        self.grids[name] = self.grids[x.name]
+        size = (end - start for start, end in zip(first, x.shape[1:], strict=True))
+        return replace(x, name=name, shape=(x.shape[0], *size))
 
     def output(self, x: Value) -> Value:
         grid = self.grids[x.name]

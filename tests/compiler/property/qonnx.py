@@ -128,8 +128,8 @@ class Qonnx(RealDialect):
             return super().average_pool(x)
         # As Brevitas writes it: the sum of a window, without its last bits.
         scale, bits, signed = self.grids[x.name]
-        kernel, options, size = draw_window(sketch, x.shape[1:], pooling=True)
-        options["pads"] = [0] * 4
+        kernel, options, _ = draw_window(sketch, x.shape[1:], pooling=True, mean=True)
+        options = {"strides": options["strides"]}
         size = tuple(
             max(1, (length - k) // s + 1)
             for length, k, s in zip(x.shape[1:], kernel, options["strides"], strict=True)
@@ -201,9 +201,7 @@ class QonnxChannelsLast(Qonnx):
     def pool_node(self, kind: str, x: Value, options: dict[str, Any]) -> str:
         if kind == "MaxPool":
             return self._wrapped(kind, [x.name], options)
-        name = self.sketch.node("Transpose", x.name, perm=[0, 3, 1, 2])
-        name = self.sketch.node(kind, name, **options)
-        return self.sketch.node("Transpose", name, perm=[0, 2, 3, 1])
+        return super().pool_node(kind, x, options)
 
     def bn_node(self, x: Value, inputs: list[str], options: dict[str, Any]) -> str:
         if len(x.shape) == 1:

@@ -30,6 +30,8 @@ class RealDialect(ABC):
 
     def __init__(self, sketch: Sketch) -> None:
         self.sketch = sketch
+        #: Whether standard ops stand between Transposes, as in converted TensorFlow Lite files.
+        self.sandwich = False
 
     # ---- what a format brings
 
@@ -74,14 +76,13 @@ class RealDialect(ABC):
         weight = self.weight(self.filter_shape(filters, x.shape[0] // groups, kernel), 0)
         options = {"kernel_shape": list(kernel), "group": groups, **options}
         y = self._convolved(x, weight, (filters, *size), options)
-        return self._finished(y, last)
+        return y if same_shape and self.sketch.chance(0.15) else self._finished(y, last, same_shape)
 
     def dense(self, x: Value, *, same_shape: bool = False, last: bool = False) -> Value:
         filters = x.shape[0] if same_shape else self.sketch.integer(1, 5)
         style = self.sketch.pick({"matmul": 1, "gemm": 1, "gemm_t": 1})
-        return self._finished(
-            self._product(x, self._matrix(x, filters, style), filters, style), last
-        )
+        y = self._product(x, self._matrix(x, filters, style), filters, style)
+        return y if same_shape and self.sketch.chance(0.15) else self._finished(y, last, same_shape)
 
     def twins(self, x: Value) -> tuple[Value, Value]:
         """Two layers with the same weights: as one tensor, or as equal ones."""
@@ -98,12 +99,15 @@ class RealDialect(ABC):
             weight = self._matrix(x, filters, style)
         second = weight if sketch.chance(0.4) else self._copy(weight, *before)
         results = []
+        raw = sketch.chance(0.1)
         for each in (weight, second):
             if image:
                 y = self._convolved(x, each, (filters, *size), options, bias=False)
             else:
                 y = self._product(x, each, filters, style, bias=False)
-            results.append(self._finished(y, False) if sketch.chance(0.5) else self.quantize(y))
+            if not raw:
+                y = self._finished(y, False) if sketch.chance(0.5) else self.quantize(y)
+            results.append(y)
         return results[0], results[1]
 
     def add(self, a: Value, b: Value, *, last: bool = False) -> Value:
@@ -118,24 +122,56 @@ class RealDialect(ABC):
         return y if last and self.sketch.chance(0.2) else self.quantize(y)
 
     def max_pool(self, x: Value) -> Value:
-        kernel, options, size = draw_window(self.sketch, x.shape[1:], pooling=True)
-        name = self.pool_node("MaxPool", x, {"kernel_shape": list(kernel), **options})
-        y = replace(x, name=name, shape=(x.shape[0], *size))
+        y = self._pooled(x)
         return self.quantize(y) if self.sketch.chance(0.3) else y
 
     def average_pool(self, x: Value) -> Value:
-        kernel, options, size = draw_window(self.sketch, x.shape[1:], pooling=True)
-        if any(options["pads"]):
-            options = {**options, "count_include_pad": 1}
+        kernel, options, size = draw_window(self.sketch, x.shape[1:], pooling=True, mean=True)
         name = self.pool_node("AveragePool", x, {"kernel_shape": list(kernel), **options})
         return self.quantize(replace(x, name=name, shape=(x.shape[0], *size)))
 
     def global_pool(self, x: Value) -> Value:
-        if self.channels_last:
-            name = self.sketch.node("ReduceMean", x.name, axes=[1, 2], keepdims=1)
-        else:
+        if not self.channels_last and self.sketch.chance(0.6):
             name = self.sketch.node("GlobalAveragePool", x.name)
-        return self.quantize(replace(x, name=name, shape=(x.shape[0], 1, 1)))
+            return self.quantize(replace(x, name=name, shape=(x.shape[0], 1, 1)))
+        axes = [1, 2] if self.channels_last else [2, 3]
+        keep = int(self.sketch.chance(0.5))
+        if self.sketch.opset < 18:
+            name = self.sketch.node("ReduceMean", x.name, axes=axes, keepdims=keep)
+        else:
+            inputs = [x.name, self.sketch.constant(np.array(axes, np.int64))]
+            name = self.sketch.node("ReduceMean", *inputs, keepdims=keep)
+        shape = (x.shape[0], 1, 1) if keep else (x.shape[0],)
+        return self.quantize(replace(x, name=name, shape=shape))
+
+    def crop(self, x: Value) -> Value:
+        """A Slice or a Pad of rows and columns."""
+        sketch = self.sketch
+        first = 1 if self.channels_last else 2
+        if sketch.chance(0.5):
+            before, after = (tuple(sketch.integer(0, 1) for _ in range(2)) for _ in range(2))
+            edges = np.zeros((2, 4), np.int64)
+            edges[0, first : first + 2], edges[1, first : first + 2] = before, after
+            flat = edges.reshape(-1)
+            if sketch.opset < 11:
+                name = sketch.node("Pad", x.name, pads=flat.tolist())
+            else:
+                name = sketch.node("Pad", x.name, sketch.constant(flat))
+            size = tuple(n + a + b for n, a, b in zip(x.shape[1:], before, after, strict=True))
+            return replace(x, name=name, shape=(x.shape[0], *size))
+        starts = [sketch.integer(0, n - 1) for n in x.shape[1:]]
+        ends = [sketch.integer(s + 1, n) for s, n in zip(starts, x.shape[1:], strict=True)]
+        steps = [sketch.pick({1: 2, 2: 1}) for _ in range(2)]
+        size = tuple(len(range(*v)) for v in zip(starts, ends, steps, strict=True))
+        lists = starts, ends, [first, first + 1], steps
+        if sketch.opset < 10:
+            size = tuple(e - s for s, e in zip(starts, ends, strict=True))
+            options = dict(zip(("starts", "ends", "axes"), lists, strict=False))
+            name = sketch.node("Slice", x.name, **options)
+        else:
+            inputs = [sketch.constant(np.array(values, np.int64)) for values in lists]
+            name = sketch.node("Slice", x.name, *inputs)
+        return replace(x, name=name, shape=(x.shape[0], *size))
 
     def flatten(self, x: Value) -> Value:
         count = int(np.prod(x.shape))
@@ -153,10 +189,11 @@ class RealDialect(ABC):
 
     def filter_shape(self, filters: int, channels: int, kernel: tuple[int, int]) -> tuple[int, ...]:
         """Return the shape of a convolution's weight in the file."""
-        return (filters, *kernel, channels) if self.channels_last else (filters, channels, *kernel)
+        last = self.channels_last and not self.sandwich
+        return (filters, *kernel, channels) if last else (filters, channels, *kernel)
 
     def conv_node(self, inputs: list[str], options: dict[str, Any]) -> str:
-        return self.sketch.node("Conv", *inputs, **self.shortened(options))
+        return self._standard("Conv", inputs, self.shortened(options))
 
     def shortened(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return a window's attributes, sometimes without those that say nothing new."""
@@ -166,10 +203,12 @@ class RealDialect(ABC):
         return {key: value for key, value in options.items() if usual.get(key) != value}
 
     def pool_node(self, kind: str, x: Value, options: dict[str, Any]) -> str:
-        return self.sketch.node(kind, x.name, **options)
+        return self._standard(kind, [x.name], options)
 
     def bn_node(self, x: Value, inputs: list[str], options: dict[str, Any]) -> str:
-        return self.sketch.node("BatchNormalization", x.name, *inputs, **options)
+        if len(x.shape) == 1:
+            return self.sketch.node("BatchNormalization", x.name, *inputs, **options)
+        return self._standard("BatchNormalization", [x.name, *inputs], options)
 
     def per_channel(self, values: np.ndarray, x: Value) -> np.ndarray:
         """Return numbers of channels in a shape that broadcasts against an activation."""
@@ -177,6 +216,14 @@ class RealDialect(ABC):
         return values.reshape(-1, 1, 1) if image and not self.channels_last else values
 
     # ---- parts
+
+    def _standard(self, kind: str, inputs: list[str], options: dict[str, Any]) -> str:
+        """Write a standard op on an image, between Transposes where channels are last."""
+        if not self.channels_last:
+            return self.sketch.node(kind, *inputs, **options)
+        first = self.sketch.node("Transpose", inputs[0], perm=[0, 3, 1, 2])
+        name = self.sketch.node(kind, first, *inputs[1:], **options)
+        return self.sketch.node("Transpose", name, perm=[0, 2, 3, 1])
 
     def _convolved(
         self,
@@ -232,13 +279,15 @@ class RealDialect(ABC):
             sketch.nodes.append(copy)
         return replace(weight, name=names.get(weight.name, weight.name))
 
-    def _finished(self, y: Value, last: bool) -> Value:
+    def _finished(self, y: Value, last: bool, same_shape: bool = True) -> Value:
         """Write what stands between a layer and its quantizer, and the quantizer."""
         steps = {"none": 4.0, "relu": 3.0}
         if self.arithmetic:
             steps |= {"bn": 3.0, "affine": 1.5, "clip": 0.7}
         for _ in range(2):
             kind = self.sketch.pick(steps)
+            if len(y.shape) == 3 and not same_shape and self.sketch.chance(0.06):
+                y = self._pooled(y)
             if kind == "relu":
                 y = self._relu(y)
             elif kind == "bn":
@@ -248,6 +297,12 @@ class RealDialect(ABC):
             elif kind == "clip":
                 y = self._clip(y)
         return y if last and self.sketch.chance(0.3) else self.quantize(y)
+
+    def _pooled(self, x: Value) -> Value:
+        """A MaxPool before the quantizer."""
+        kernel, options, size = draw_window(self.sketch, x.shape[1:], pooling=True)
+        name = self.pool_node("MaxPool", x, {"kernel_shape": list(kernel), **options})
+        return replace(x, name=name, shape=(x.shape[0], *size))
 
     def _relu(self, x: Value) -> Value:
         return replace(x, name=self.sketch.node("Relu", x.name), negative=False)

@@ -67,6 +67,8 @@ class Sketch:
         self.input_shape: tuple[int, ...] = ()
         self.input_step = 1.0
         self.input_kind: tuple[str, int, int] | None = None
+        self.input_type: int = TensorProto.FLOAT
+        self.constant_nodes = self.chance(0.1)
         self.style = self.pick({"power": 4, "shared": 3, "free": 3})
         self.base = float(random.uniform(0.5, 1.0))
         if self.style == "power":
@@ -125,10 +127,12 @@ class Sketch:
 
     def constant(self, values: Any, kind: int | None = None) -> str:
         """Add an initializer, of the array's own type or of a ``TensorProto`` type."""
-        name = f"c{len(self.initializers)}"
         array = np.asarray(values)
         if kind is not None:
             array = array.astype(helper.tensor_dtype_to_np_dtype(kind))
+        if self.constant_nodes and self.chance(0.5):
+            return self.node("Constant", value=numpy_helper.from_array(array))
+        name = f"c{len(self.initializers)}"
         self.initializers.append(numpy_helper.from_array(array, name))
         return name
 
@@ -142,16 +146,23 @@ class Sketch:
         return output
 
     def annotate(self, kind: str, low: int, high: int) -> None:
-        """Say which integers the model's input holds, as qonnx does."""
+        """Say which integers the model's input holds: as qonnx does, or by its type."""
         self.input_kind = (kind, low, high)
 
     def build(self, outputs: list[Value]) -> Case:
-        """Return the model and two frames for it, half of whose numbers lie on ties."""
+        """Return the model and two frames for it; many of their numbers lie on ties."""
         batch = "N" if self.chance(0.5) else 1
+        inputs = [helper.make_tensor_value_info("x", self.input_type, (batch, *self.input_shape))]
+        if self.chance(0.1):
+            # As files before IR version 4 had to.
+            inputs += [
+                helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+                for tensor in self.initializers
+            ]
         graph = helper.make_graph(
             self.nodes,
             "net",
-            [helper.make_tensor_value_info("x", TensorProto.FLOAT, (batch, *self.input_shape))],
+            inputs,
             [
                 helper.make_tensor_value_info(value.name, TensorProto.FLOAT, None)
                 for value in outputs
@@ -159,22 +170,25 @@ class Sketch:
             self.initializers,
         )
         opsets = [helper.make_opsetid(name, version) for name, version in self.imports.items()]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
-        if self.input_kind is not None:
-            kind, low, high = self.input_kind
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=self.integer(4, 10))
+        if self.input_kind is not None and self.input_type == TensorProto.FLOAT:
             model.graph.quantization_annotation.append(
                 onnx.TensorAnnotation(
                     tensor_name="x",
                     quant_parameter_tensor_names=[
-                        onnx.StringStringEntryProto(key="finn_datatype", value=kind)
+                        onnx.StringStringEntryProto(key="finn_datatype", value=self.input_kind[0])
                     ],
                 )
             )
+        return Case(model, self._frames(), frozenset(self.tags))
+
+    def _frames(self) -> np.ndarray:
+        shape = (2, *self.input_shape)
+        if self.input_kind is not None:
+            kind, low, high = self.input_kind
             choices = [low, high] if kind == "BIPOLAR" else range(low, high + 1)
-            frames = self.random.choice(choices, (2, *self.input_shape)).astype(np.float32)
-            return Case(model, frames, frozenset(self.tags))
-        steps = self.random.integers(-40, 300, (2, *self.input_shape))
+            return self.random.choice(choices, shape).astype(np.float32)
+        steps = self.random.integers(-40, 300, shape)
         if self.chance(0.3):
-            steps = self.random.integers(-6, 9, steps.shape)
-        frames = (steps * np.float32(self.input_step / 2)).astype(np.float32)
-        return Case(model, frames, frozenset(self.tags))
+            steps = self.random.integers(-6, 9, shape)
+        return (steps * np.float32(self.input_step / 2)).astype(np.float32)
