@@ -18,6 +18,10 @@ from onnx import TensorProto, ValueInfoProto, helper
 from onnx.reference import ReferenceEvaluator
 
 from ...ir.ops.affine import Affine
+from ...ir.ops.input import Input
+from ...ir.ops.quantize import Quantize
+from ...ir.ops.reshape import Reshape
+from ...ir.ops.transpose import Transpose
 from .grid import RANGES, Range, range_of
 from .reader import Handler, Reader, Refusal, attributes
 from .values import Codes, Constant, QuantizedConstant, Tensor
@@ -34,6 +38,32 @@ WIDE: Mapping[int, Range] = {
     TensorProto.UINT32: (0, 2**32 - 1),
     TensorProto.INT64: (-(2**63), 2**63 - 1),
 }
+
+
+def input_codes(reader: Reader, node: Any) -> Codes | None:
+    """Return the codes in input 0 where that is the model's input, of integers; None if it is not.
+
+    The codes are whole numbers of the input's element type, on the grid of scale 1.
+
+    Raises
+    ------
+    Refusal
+        If the input's integers are wider than codes.
+    """
+    value = reader.value(node, 0)
+    if not isinstance(value, Tensor) or reader.input_type in FLOATS:
+        return None
+    name = value.node
+    while isinstance(op := reader.builder.op(name), Reshape | Transpose):
+        (name,) = reader.builder.inputs(name)
+    if not isinstance(op, Input):
+        return None
+    grid = Quantize((Fraction(1),), (0,), *range_of(reader.input_type))
+    tensor = str(node.input[0])
+    codes = Codes(reader.builder.add(f"{tensor}/codes", grid, [value.node], tensor), grid)
+    # All that read the input read the same codes.
+    reader.values[tensor] = codes
+    return codes
 
 
 def moving(handler: Handler) -> Handler:
@@ -61,7 +91,7 @@ def choosing(handler: Handler) -> Handler:
     """Return a handler of an op that chooses among the elements of a channel: also of codes."""
 
     def handle(reader: Reader, node: Any) -> None:
-        value = reader.value(node, 0)
+        value = input_codes(reader, node) or reader.value(node, 0)
         if isinstance(value, Codes):
             _translate(reader, node, value, handler, value.axis)
         else:
@@ -91,7 +121,7 @@ def relu(handler: Handler) -> Handler:
     """Return a handler of Relu: also of codes, whose lower limit becomes 0."""
 
     def handle(reader: Reader, node: Any) -> None:
-        value = reader.value(node, 0)
+        value = input_codes(reader, node) or reader.value(node, 0)
         if isinstance(value, Codes | Constant):
             _limit(reader, node, value, 0, None)
         else:
@@ -104,7 +134,7 @@ def clip(handler: Handler) -> Handler:
     """Return a handler of Clip: also of codes, whose grid gets fewer of them."""
 
     def handle(reader: Reader, node: Any) -> None:
-        value = reader.value(node, 0)
+        value = input_codes(reader, node) or reader.value(node, 0)
         if isinstance(value, Codes | Constant):
             limits = []
             for index, what in ((1, "min"), (2, "max")):
@@ -128,12 +158,7 @@ def cast(handler: Handler) -> Handler:
         elif isinstance(value, Constant) and kind in {*FLOATS, *WIDE, *RANGES}:
             reader.alias(node, Constant(_cast(value.array, kind)))
         elif isinstance(value, Codes) and kind in FLOATS:
-            grid = value.grid
-            op = Affine(
-                tuple(1 / scale for scale in grid.scale),
-                tuple(Fraction(zero) for zero in grid.zero_point),
-            )
-            reader.alias(node, Tensor(reader.emit_on_axis(node, value.node, value.axis, op)))
+            reader.alias(node, Tensor(as_numbers(reader, node, value)))
         elif isinstance(value, Codes):
             low, high = WIDE.get(kind) or range_of(kind)
             if not low <= value.grid.low <= value.grid.high <= high:
@@ -146,6 +171,15 @@ def cast(handler: Handler) -> Handler:
             handler(reader, node)
 
     return handle
+
+
+def as_numbers(reader: Reader, node: Any, codes: Codes) -> str:
+    """Return a graph node that holds codes themselves as real numbers, named after ``node``."""
+    op = Affine(
+        tuple(1 / scale for scale in codes.grid.scale),
+        tuple(Fraction(zero) for zero in codes.grid.zero_point),
+    )
+    return reader.emit_on_axis(node, codes.node, codes.axis, op)
 
 
 def _cast(array: npt.NDArray[Any], kind: int) -> npt.NDArray[Any]:

@@ -11,24 +11,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto
 
 from ....runtime.numerics import Rounding
 from ...ir.ops.affine import Affine
 from ...ir.ops.base import Shape
-from ...ir.ops.input import Input
-from ...ir.ops.quantize import Quantize
-from ...ir.ops.reshape import Reshape
-from ...ir.ops.transpose import Transpose
+from ...ir.ops.opaque import Opaque
+from .codes import input_codes
 from .constant_codes import quantized_constant
-from .grid import Grid, check_integers, code_range, full_axis, range_of, read_grid
+from .grid import Grid, check_integers, code_range, full_axis, read_grid
 from .reader import Handler, Reader, Refusal
 from .values import Codes, Constant, QuantizedConstant, Tensor
-
-#: Element types of inputs that hold real numbers.
-REALS = frozenset(
-    {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
-)
 
 
 def quantize_linear(reader: Reader, node: Any) -> None:
@@ -49,15 +41,16 @@ def quantize_linear(reader: Reader, node: Any) -> None:
 def dequantize_linear(reader: Reader, node: Any) -> None:
     """Translate DequantizeLinear of codes, of a constant, or of an integer model input."""
     grid = read_grid(reader, node)
-    value = reader.value(node, 0)
+    value = input_codes(reader, node) or reader.value(node, 0)
     if isinstance(value, Constant):
         reader.alias(node, _dequantized(value.array, grid))
     elif isinstance(value, Codes):
         _dequantize_codes(reader, node, value, grid.single)
-    elif isinstance(value, QuantizedConstant):
-        raise Refusal("input 0 must hold integer codes, not real numbers")
+    elif isinstance(value, Tensor) and isinstance(reader.builder.op(value.node), Opaque):
+        # What cannot be read has been reported; what follows it can be looked at.
+        reader.alias(node, value)
     else:
-        _dequantize_codes(reader, node, _input_codes(reader, node), grid.single)
+        raise Refusal("input 0 must hold integer codes, not real numbers; put QuantizeLinear first")
 
 
 def frame_axis(grid: Grid, frame: Shape) -> int | None:
@@ -108,30 +101,6 @@ def _dequantize_codes(reader: Reader, node: Any, codes: Codes, grid: Grid) -> No
     op = Affine(factors, shifts)
     axis = codes.axis if axis is None else axis
     reader.alias(node, Tensor(reader.emit_on_axis(node, codes.node, axis, op)))
-
-
-def _input_codes(reader: Reader, node: Any) -> Codes:
-    """Return the model's input as codes: whole numbers of its element type.
-
-    Raises
-    ------
-    Refusal
-        If the node reads something else.
-    """
-    source = reader.tensor(node)
-    if not _is_input(reader, source) or reader.input_type in REALS:
-        raise Refusal("input 0 must hold integer codes, not real numbers; put QuantizeLinear first")
-    op = Quantize((Fraction(1),), (0,), *range_of(reader.input_type))
-    name = str(node.input[0])
-    # All that read the input read the same codes.
-    reader.values[name] = codes = Codes(reader.builder.add(f"{name}/codes", op, [source], name), op)
-    return codes
-
-
-def _is_input(reader: Reader, name: str) -> bool:
-    while isinstance(op := reader.builder.op(name), Reshape | Transpose):
-        (name,) = reader.builder.inputs(name)
-    return isinstance(op, Input)
 
 
 def _quantized(

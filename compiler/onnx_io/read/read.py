@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 from ....runtime.errors import ModelError
 from ...ir.graph import Graph, GraphBuilder
@@ -19,6 +19,7 @@ from ...ir.ops.quantize import Quantize
 from ...ir.ops.reshape import Reshape
 from ...problems import Problem, refusal
 from .cleanup import fold_constants, needs_cleanup
+from .codes import as_numbers
 from .finn import input_grid
 from .formats import find_handler, supported_types
 from .inputs import input_sizes, model_input, with_input_shape
@@ -169,7 +170,8 @@ def _translate(
     sources = [value.node for value in values if isinstance(value, Tensor | Codes)]
     for name in node.output:
         shape = shapes.of(name)
-        if shape is None:
+        if shape is None or not sources:
+            # Of unknown shape, or a constant: nothing to go on with.
             reader.values[name] = Refused()
         else:
             op = Opaque(node.op_type, shape)
@@ -241,6 +243,10 @@ def _outputs(reader: Reader, model: Any) -> tuple[list[tuple[str, str]], list[Pr
     outputs, problems = [], []
     for output in model.graph.output:
         value = reader.values.get(output.name)
+        if isinstance(value, Codes):
+            # Whole numbers, which the host gives as it gives all outputs.
+            node = helper.make_node("Identity", [], [output.name], name=f"{output.name}/codes")
+            value = Tensor(as_numbers(reader, node, value))
         if isinstance(value, Tensor):
             outputs.append((value.node, output.name))
         elif not isinstance(value, Refused):
@@ -248,8 +254,8 @@ def _outputs(reader: Reader, model: Any) -> tuple[list[tuple[str, str]], list[Pr
                 Problem(
                     "",
                     "",
-                    f"output '{output.name}' must be a real-valued activation; "
-                    "end the model with DequantizeLinear",
+                    f"output '{output.name}' must be computed from the model's input, "
+                    "not a constant",
                 )
             )
     return outputs, problems
