@@ -12,6 +12,7 @@ from ...runtime.errors import MismatchError
 from ...runtime.program import Program
 from ..execute.real.execute import execute_real
 from ..ir.graph import Graph
+from ..ir.ops.input import Input
 from ..lower.value import Value
 from ..passes.base import Pass
 from .compare import Values, compare
@@ -76,10 +77,11 @@ class VerifyEach:
             # The first pass, and those behind calibration and normalization: another function.
             self._frames = self.sample(before)
             self._values = execute_real(before, self._frames)
-        if input_of(after).shape != input_of(before).shape:
+        inputs = [_input_shapes(graph) for graph in (before, after)]
+        if inputs[0] != inputs[1]:
             raise MismatchError(
-                f"pass '{step.name}' changed the input: shape {input_of(before).shape} before, "
-                f"{input_of(after).shape} after; {DEFECT}"
+                f"pass '{step.name}' changed the input: {inputs[0]} before, {inputs[1]} after; "
+                f"{DEFECT}"
             )
         values = execute_real(after, self._frames)
         found = compare(before, self._values, after, values)
@@ -124,3 +126,9 @@ class VerifyEach:
         # Files are often sorted by class: frames are taken evenly from the whole.
         places = np.linspace(0, len(self._images) - 1, min(len(self._images), self._count))
         return as_declared(input_of(graph), self._images[places.astype(np.int64)])
+
+
+def _input_shapes(graph: Graph) -> str:
+    ops = (graph.op(name) for name in graph.order())
+    shapes = [f"'{op.name}' of shape {op.shape}" for op in ops if isinstance(op, Input)]
+    return ", ".join(shapes) or "none"

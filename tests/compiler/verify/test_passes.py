@@ -285,7 +285,8 @@ def test_another_input_is_named() -> None:
     x = builder.add("x", Input("x", (6, 7, 2), "NHWC"))
     graph = builder.build([(builder.add("relu", Relu(), [x]), "y")])
     assert failure([step], graph) == (
-        f"pass 'wrong' changed the input: shape (6, 7, 2) before, (7, 6, 2) after{REPORT}"
+        f"pass 'wrong' changed the input: 'x' of shape (6, 7, 2) before, 'x' of shape (7, 6, 2) "
+        f"after{REPORT}"
     )
 
 
