@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,13 @@ class QonnxModel(Model):
         return self.constant(np.asarray(value, np.float32))
 
 
-def execute_qonnx(path: Path, x: np.ndarray) -> dict[str, np.ndarray]:
-    """Run a model with the package qonnx; the outputs of all frames by name."""
+def execute_qonnx(
+    path: Path, x: np.ndarray, shapes: Mapping[str, tuple[int, ...]] | None = None
+) -> dict[str, np.ndarray]:
+    """Run a model with the package qonnx; the outputs of all frames by name.
+
+    ``shapes`` of tensors help where qonnx cannot infer them.
+    """
     quiet_onnxruntime()
     qonnx_exec = pytest.importorskip("qonnx.core.onnx_exec")
     from qonnx.core.modelwrapper import ModelWrapper
@@ -59,7 +65,10 @@ def execute_qonnx(path: Path, x: np.ndarray) -> dict[str, np.ndarray]:
     with pytest.MonkeyPatch.context() as patch:
         # qonnx writes models of the newest IR version, which ONNX Runtime may not know yet.
         patch.setattr(onnx, "IR_VERSION", 10)
-        wrapper = ModelWrapper(model).transform(InferShapes())
+        wrapper = ModelWrapper(model)
+        for name, shape in (shapes or {}).items():
+            wrapper.set_tensor_shape(name, shape)
+        wrapper = wrapper.transform(InferShapes())
         outputs: dict[str, np.ndarray] = qonnx_exec.execute_onnx(
             wrapper, {"x": x.astype(np.float32)}
         )
