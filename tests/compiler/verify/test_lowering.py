@@ -11,10 +11,12 @@ import pytest
 
 from sangi.compiler.ir.graph import Graph, GraphBuilder
 from sangi.compiler.ir.ops.add import Add
+from sangi.compiler.ir.ops.affine import Affine
 from sangi.compiler.ir.ops.base import Op
 from sangi.compiler.ir.ops.conv import Conv
 from sangi.compiler.ir.ops.dense import Dense
 from sangi.compiler.ir.ops.input import Input
+from sangi.compiler.ir.ops.multithreshold import MultiThreshold
 from sangi.compiler.ir.ops.quantize import Quantize
 from sangi.compiler.ir.ops.relu import Relu
 from sangi.compiler.ir.ops.reshape import Reshape
@@ -24,7 +26,7 @@ from sangi.compiler.verify.passes import VerifyEach
 from sangi.runtime.errors import MismatchError
 from sangi.runtime.numerics import Rounding
 from sangi.runtime.ops.conv import Conv as ProgramConv
-from sangi.runtime.program import Node, Program
+from sangi.runtime.program import Node, Program, Step
 
 REPORT = "; this is a defect of sangi, not of the model: please report it"
 
@@ -167,3 +169,47 @@ def test_equal_scores(keepdims: bool) -> None:
     assert str(caught.value).startswith(
         "'lower' changed a number: node 'class' (tensor 'y'), frame 1"
     )
+
+
+def by_host() -> Graph:
+    """Features whose quotients by the host are ties with noise: 29 * 0.1 / 0.2 is not 14.5."""
+    builder = GraphBuilder("host")
+    x = builder.add("x", Input("x", (100,), "N"))
+    x = builder.add("tenth", Affine((Fraction(1, 10),), (Fraction(0),)), [x])
+    x = builder.add("codes", Quantize((Fraction(1, 5),), (0,), 0, 255), [x])
+    return builder.build([(x, "y")])
+
+
+def test_noise_of_the_host_is_no_difference() -> None:
+    assert 29 * 0.1 / 0.2 > 14.5
+    frames = np.arange(100.0).reshape(1, 100)
+    lowering = lower_graph(by_host(), input_kind="codes")
+    assert lowering.program is not None and lowering.program.inputs[0].kind == "codes"
+    VerifyEach(frames).lowered(by_host(), lowering.program, lowering.values)
+
+    (entry,) = lowering.program.inputs
+    first, second = entry.before
+    wrong = Step("quantize", {**second.attributes, "scale": [0.21]})
+    program = replace(lowering.program, inputs=(replace(entry, before=(first, wrong)),))
+    with pytest.raises(MismatchError, match=r"^'lower' changed a number: node 'codes' "):
+        VerifyEach(frames).lowered(by_host(), program, lowering.values)
+
+
+def test_thresholds_beside_the_sums() -> None:
+    builder = GraphBuilder("thresholds")
+    x = builder.add("x", Input("x", (8,), "N"))
+    x = builder.add("codes", Quantize((Fraction(1),), (0,), -8, 7), [x])
+    x = builder.add("dense", Dense(np.eye(8, dtype=np.int64), (Fraction(1, 4),)), [x])
+    # The second threshold lies just above a sum: float64 takes it for reached.
+    edges = (Fraction(-1), Fraction(1, 2) + Fraction(1, 2**40), Fraction(1))
+    steps = MultiThreshold((edges,), Fraction(1, 2), Fraction(-1))
+    graph = builder.build([(builder.add("steps", steps, [x]), "y")])
+    lowering = lower_graph(graph)
+    assert lowering.program is not None, lowering.problems
+    frames = np.arange(-8.0, 8).reshape(2, 8)
+    verify = VerifyEach(frames)
+    verify.lowered(graph, lowering.program, lowering.values)
+    assert verify.tensors == 4
+    moved = replace(steps, thresholds=((*edges[:2], Fraction(3, 4)),))
+    with pytest.raises(MismatchError, match=r"node .steps. .*: 0.5 in the graph, 0 in the"):
+        verify.lowered(graph.with_ops({"steps": moved}), lowering.program, lowering.values)

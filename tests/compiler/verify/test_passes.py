@@ -371,3 +371,32 @@ def test_parts_of_a_tensor() -> None:
         with pytest.raises(MismatchError) as caught:
             verify(FLOAT_PASSES[0], graph, after)
         assert where(str(caught.value))[1:] == ("scaled", "y", "frame 0, element 0")
+
+
+def test_a_name_of_the_file_that_a_pass_made_as_well() -> None:
+    def named(*tensors: str) -> Graph:
+        builder = GraphBuilder("names")
+        node = builder.add("x", Input("x", (4,), "N"))
+        for number, tensor in enumerate(tensors):
+            op = Affine((Fraction(2),), (Fraction(1),))
+            node = builder.add(f"n{number}", op, [node], tensor)
+        return builder.build([(node, "out")])
+
+    verify = VerifyEach()
+    verify(FLOAT_PASSES[0], named("same", "same"), named("same", "same"))
+    assert verify.tensors == 4
+    with pytest.raises(MismatchError) as caught:
+        verify(FLOAT_PASSES[0], named("other", "same"), named("same", "other"))
+    assert where(str(caught.value))[1:3] == ("n0", "same")
+
+
+def test_an_input_that_disappears() -> None:
+    builder = GraphBuilder("constant")
+    lost = builder.build([])
+    graph = network()
+    with pytest.raises(MismatchError) as caught:
+        VerifyEach()(FLOAT_PASSES[0], graph, lost)
+    assert str(caught.value) == (
+        "pass 'relu-before-pool' changed the input: 'x' of shape (2, 6, 7) before, none after"
+        + REPORT
+    )
