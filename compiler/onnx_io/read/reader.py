@@ -140,6 +140,7 @@ class Reader:
         back = tuple(there.index(other) for other in range(rank))
         source = self.builder.add(f"{name}/channels_last", Transpose(there), [source])
         try:
+            op.verify()
             shape = op.infer(self.builder.shape(source))
         except ValueError as error:
             raise Refusal(str(error)) from error

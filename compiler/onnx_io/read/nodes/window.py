@@ -43,6 +43,9 @@ def read_window(options: Mapping[str, Any], kernel: tuple[int, ...], frame: Shap
         raise Refusal(f"input must have shape (N, C, H, W), not (N, {', '.join(map(str, frame))})")
     stride = _pair(options, "strides")
     dilation = _pair(options, "dilations")
+    for what, sizes in (("kernel", kernel), ("strides", stride), ("dilations", dilation)):
+        if min(sizes) < 1:
+            raise Refusal(f"{what} must be at least 1, not {min(sizes)}")
     auto = options.get("auto_pad", "NOTSET")
     pads = tuple(int(pad) for pad in options.get("pads", (0, 0, 0, 0)))
     if auto in ("SAME_UPPER", "SAME_LOWER"):
