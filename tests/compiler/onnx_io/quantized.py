@@ -62,13 +62,19 @@ class Quantized(Model):
     def scales(self, count: int | None = None, size: float = 1.0) -> np.ndarray:
         return np.asarray(self.random.uniform(0.5, 1.5, count) * size, np.float32)
 
-    def save(self, folder: Path, *outputs: str, name: str = "net.onnx") -> Path:
+    def save(
+        self, folder: Path, *outputs: str, name: str = "net.onnx", kind: str = "FLOAT"
+    ) -> Path:
+        """Write the model; ``kind`` is the type of its outputs."""
         domains = sorted({node.domain for node in self.nodes} - {""})
         graph = helper.make_graph(
             self.nodes,
             "net",
             [helper.make_tensor_value_info("x", TensorProto.DataType.Value(self.kind), self.shape)],
-            [helper.make_tensor_value_info(out, TensorProto.FLOAT, None) for out in outputs],
+            [
+                helper.make_tensor_value_info(out, TensorProto.DataType.Value(kind), None)
+                for out in outputs
+            ],
             self.initializers,
         )
         opsets = [helper.make_opsetid("", self.opset)]
