@@ -20,6 +20,7 @@ from .ir.ops.input import Input
 from .lower.lower import lower_graph
 from .lower.state import InputKind
 from .lower.value import Value
+from .lower.wide import costly_sums
 from .passes.pipeline import QUANTIZED_PASSES, Watch, run_passes
 from .passes.quantizers import is_quantized
 from .problems import refusal
@@ -114,6 +115,9 @@ def load(
         if lowering.program is None:
             raise refusal(found.name, lowering.problems)
         program, values = lowering.program, lowering.values
+    if note is not None:
+        for line in costly_sums(program):
+            note(line)
     if lowered is not None:
         lowered(graph, program, values)
     return program

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...runtime.errors import UnsupportedError
 from ...runtime.ops.base import Op, TensorType
 from ...runtime.program import Node
+from .requantize import MAX_PRODUCT_BITS
 
 
 class Builder:
@@ -27,10 +28,15 @@ class Builder:
         Raises
         ------
         UnsupportedError
-            If the op does not fit its inputs.
+            If the op does not fit its inputs, or 64 bits do not hold its results.
         """
         try:
             type_ = op.infer(*(self.types[tensor] for tensor in inputs))
+            if type_.bits > MAX_PRODUCT_BITS:
+                raise ValueError(
+                    f"results must be of at most {MAX_PRODUCT_BITS} bits, not {type_.bits}; "
+                    "put a quantizer in front of it"
+                )
         except ValueError as error:
             raise UnsupportedError(f"{type(op).__name__} '{name}': {error}") from error
         name = _unique(name, self._names)

@@ -13,7 +13,7 @@ from ...runtime.numerics import bits_for, is_signed
 from ...runtime.ops.base import TensorType
 from ...runtime.ops.requantize import Requantize
 from .exact import Rounded
-from .requantize import MAX_STEPS, thresholds
+from .requantize import MAX_PRODUCT_BITS, MAX_STEPS, thresholds
 from .state import State
 from .value import Reals, Term, Value, per_channel
 from .wide import one_term
@@ -215,14 +215,15 @@ def _brought_together(
     spread = _spread(units, len(channels))
     codes = [sorted(int(x / u) if u else 0 for x in e) for e, u in zip(ends, spread, strict=True)]
     low, high = min(c[0] for c in codes), max(c[1] for c in codes)
-    if bits_for(low, high) > max(MAX_BITS, type_.bits):
-        return None
     factors = [int(c.factor / u) if u else 0 for c, u in zip(moved, spread, strict=True)]
     shifts = [int(c.shift / u) if u else 0 for c, u in zip(moved, spread, strict=True)]
     free = [
         sorted((m * type_.low + k, m * type_.high + k))
         for m, k in zip(factors, shifts, strict=True)
     ]
+    reach = bits_for(min(f[0] for f in free), max(f[1] for f in free))
+    if bits_for(low, high) > max(MAX_BITS, type_.bits) or reach > MAX_PRODUCT_BITS:
+        return None
     one_clamp = all(
         (c[0] == low or c[0] == f[0]) and (c[1] == high or c[1] == f[1])
         for c, f in zip(codes, free, strict=True)

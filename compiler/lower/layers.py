@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def lower_conv(state: State, name: str, op: ir.Conv) -> Value:
     """Return the accumulators of a convolution."""
     (source,) = state.graph.inputs(name)
     value = one_term(state, source, settled(state, name, quantized(state, name)))
-    weights, reals = _weights(name, op)
+    weights, reals = _weights(op)
     grid = on_grid(
         state,
         name,
@@ -51,7 +52,7 @@ def lower_dense(state: State, name: str, op: ir.Dense) -> Value:
     """Return the accumulators of a dense layer."""
     (source,) = state.graph.inputs(name)
     value = one_term(state, source, quantized(state, name))
-    weights, reals = _weights(name, op)
+    weights, reals = _weights(op)
     grid = on_grid(state, name, value, source, room=_room(weights))
     columns = np.empty_like(weights)
     # The program's order of features is the stream's; the graph's order is undone in the
@@ -68,11 +69,11 @@ def lower_dense(state: State, name: str, op: ir.Dense) -> Value:
     )
 
 
-def _weights(name: str, op: ir.Conv | ir.Dense) -> tuple[IntArray, Reals]:
+def _weights(op: ir.Conv | ir.Dense) -> tuple[IntArray, Reals]:
     if op.weight_scale is None:
         raise ModelError(
-            f"weights of {type(op).__name__} '{name}' must be quantized, not float: "
-            "give --data images.npz (calibration images) or export a QDQ model"
+            "the weights must be quantized, not float; give --data images.npz (calibration "
+            "images) or export a QDQ model"
         )
     return np.asarray(op.weight, dtype=np.int64), op.weight_scale
 
@@ -109,16 +110,16 @@ def _accumulated(
     scales = per_channel(reals, filters)
     bias = op.bias if op.bias is not None else (Fraction(0),) * filters
     factor = tuple(u * r for u, r in zip(units, scales, strict=True))
-    shift = []
-    for b, r, row, channels in zip(bias, scales, sums, seen, strict=True):
-        if len(offsets) == 1:
-            total = offsets[0] * int(row.sum())
-        else:
-            total = sum(
-                (offsets[c] * int(w) for w, c in zip(row, channels, strict=True)), Fraction(0)
-            )
-        shift.append(b + r * total)
-    return Value((Term(tensor, factor),), tuple(shift), state.graph.shape(name))
+    # Exactly, as whole multiples of one unit.
+    bottom = lcm(*(x.denominator for x in offsets))
+    tops = np.array([int(x * bottom) for x in offsets], dtype=object)
+    met = tops[seen] if len(offsets) > 1 else tops
+    totals = (sums.astype(object) * met).sum(axis=1)
+    shift = tuple(
+        b + r * Fraction(int(total), bottom)
+        for b, r, total in zip(bias, scales, totals, strict=True)
+    )
+    return Value((Term(tensor, factor),), shift, state.graph.shape(name))
 
 
 def _as_vector(state: State, name: str, grid: Grid) -> str:

@@ -158,8 +158,7 @@ def _rule(op: Any) -> Callable[[State, str, Any], Value]:
 def _problem(name: str, op: Any, error: Exception) -> Problem:
     kind = type(op).__name__
     # Errors of helpers name their node already.
-    text = str(error).removeprefix(f"{kind} '{name}': ").replace(f" of {kind} '{name}'", "")
-    return Problem(name, kind, text)
+    return Problem(name, kind, str(error).removeprefix(f"{kind} '{name}': "))
 
 
 def _tail(graph: Graph, name: str, tails: Tails) -> tuple[str, tuple[Step, ...]] | None:

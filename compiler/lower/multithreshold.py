@@ -20,7 +20,7 @@ def lower_multithreshold(state: State, name: str, op: ir.MultiThreshold) -> Valu
     """Return the counts: integers of their own grid, ``out_scale * count + out_bias``."""
     value = source_of(state, name)
     if any(term.tensor in state.raw for term in value.terms):
-        raise unquantized(name, op)
+        raise unquantized()
     thresholds = value.places(op.thresholds)
     if thresholds is None:
         value = settled(state, name, value)

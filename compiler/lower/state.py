@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def quantized(state: State, name: str, source: str | None = None) -> Value:
     """Return the value of an input; raise ModelError where it is still real."""
     value = source_of(state, name) if source is None else state.values[source]
     if any(term.tensor in state.raw for term in value.terms):
-        raise unquantized(name, state.graph.op(name))
+        raise unquantized()
     return value
 
 
@@ -95,9 +95,9 @@ def _repeated(values: tuple[T, ...], times: int) -> tuple[T, ...]:
     return values * times if len(values) > 1 else values
 
 
-def unquantized(name: str, op: Any) -> ModelError:
+def unquantized() -> ModelError:
     """Return the error of an op whose input has no quantizer."""
     return ModelError(
-        f"input of {type(op).__name__} '{name}' must be quantized, not real: give --data "
-        "images.npz (calibration images) or export a QDQ model"
+        "the input must be quantized, not real; give --data images.npz (calibration images) or "
+        "export a QDQ model"
     )

@@ -8,11 +8,16 @@ from math import gcd, lcm
 
 import numpy as np
 
+from ...runtime.numerics import bits_for
 from ...runtime.ops.add import Add
+from ...runtime.program import Program
 from ..ir import ops as ir
 from .requantize import MAX_PRODUCT_BITS
 from .state import State
 from .value import Term, Value, per_channel
+
+COSTLY_BITS = 24
+"""Sums up to here are as wide as accumulators are anyway."""
 
 
 def one_term(state: State, name: str, value: Value) -> Value:
@@ -46,6 +51,16 @@ def adder_of(state: State, name: str) -> str:
     return name
 
 
+def costly_sums(program: Program) -> list[str]:
+    """Return a line for every addition that is exact only in many bits."""
+    return [
+        f"Add '{node.name}' takes {program.types[node.output].bits} bits to be exact: its inputs "
+        "are too wide to prove a rounding, and their scales have no simple ratio"
+        for node in program.nodes
+        if isinstance(node.op, Add) and program.types[node.output].bits > COSTLY_BITS
+    ]
+
+
 def _wide_sum(state: State, name: str, value: Value) -> Term:
     count = max(len(term.factor) for term in value.terms)
     factors = [per_channel(term.factor, count) for term in value.terms]
@@ -65,9 +80,9 @@ def _wide_sum(state: State, name: str, value: Value) -> Term:
     high = max(first[1] + second[1] for first, second in ends)
     if max(abs(low), abs(high)).bit_length() > MAX_PRODUCT_BITS:
         raise ValueError(
-            "the two inputs of the addition must have scales that are simple multiples of each "
-            f"other, not such that an exact sum takes {max(abs(low), abs(high)).bit_length() + 1} "
-            "bits; quantize them to 8 bits, or with equal scales"
+            f"the two inputs of Add '{name}' must have scales that are simple multiples of each "
+            f"other, not such that an exact sum takes {bits_for(low, high)} bits; quantize them "
+            "to 8 bits, or with equal scales"
         )
     node = Add(
         np.array(multipliers, dtype=np.int64).T.copy(),

@@ -68,6 +68,10 @@ class WindowParams:
             raise ValueError(
                 f"groups must be the words of a pixel ({self.words}), not {self.groups}"
             )
+        half = 1 << self.beat.bits - 1 if self.beat.signed else 0
+        low, high = -half, (1 << self.beat.bits) - half - 1
+        if self.padded and not low <= self.pad_value <= high:
+            raise ValueError(f"pad_value must be {low}…{high} as the beats, not {self.pad_value}")
         if min(self.out_height, self.out_width) < 1:
             raise ValueError("the kernel must fit into the padded frame")
 

@@ -20,7 +20,7 @@ from sangi.compiler.ir.ops.reshape import Reshape
 from sangi.compiler.ir.ops.tail import ArgMax, Sigmoid, Softmax
 from sangi.compiler.ir.ops.transpose import Transpose
 from sangi.compiler.lower.lower import lower
-from sangi.runtime.errors import ModelError, UnsupportedError
+from sangi.runtime.errors import UnsupportedError
 from sangi.runtime.host import execute
 
 from .nets import Net, kinds, reals
@@ -299,11 +299,11 @@ def test_residual_networks(seed: int) -> None:
 @pytest.mark.parametrize(
     ("build", "error", "message"),
     [
-        (lambda net: net.conv("c", 2), ModelError, "input of Conv 'c' must be quantized"),
+        (lambda net: net.conv("c", 2), UnsupportedError, "Conv 'c': the input must be quantized"),
         (
             lambda net: (net.bytes(), net.add("c", Conv(np.ones((1, 1, 1, 2))))),
-            ModelError,
-            "weights of Conv 'c' must be quantized, not float",
+            UnsupportedError,
+            "Conv 'c': the weights must be quantized, not float",
         ),
         (
             lambda net: (net.bytes(), net.add("p", AveragePool((2, 2), (1, 1), (1, 1, 0, 0)))),

@@ -200,7 +200,7 @@ def test_sums_of_too_many_bits_are_refused() -> None:
     net = Net(13)
     wide(net, Fraction(1, 3**40), Fraction(1, 2**40))
     message = net.refusal()
-    assert "Add 'a': the two inputs of the addition must have scales" in message
+    assert "Add 'a': the two inputs of Add 'a' must have scales" in message
     assert "quantize them to 8 bits" in message
 
 
