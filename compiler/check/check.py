@@ -18,7 +18,7 @@ from ..onnx_io.read.model import open_model
 from ..passes.base import Pass
 from ..passes.quantizers import is_quantized
 from .compare import Subject, compare
-from .oracle import open_oracle
+from .oracle import Oracle, open_oracle, tensors_of
 from .pairs import Values, coded_pairs, every_origin, output_pairs
 from .results import Check
 
@@ -59,7 +59,26 @@ def check_model(
         As ``load``; DataError if the images do not fit; ToolError if the oracle is missing or
         cannot execute the model.
     """
+    subject = load_subject(path, mean=mean, std=std, input_shape=input_shape, data=data, note=note)
     model = with_input_shape(open_model(path), input_shape)
+    oracle = open_oracle(model, subject.wanted)
+    return check_subject(subject, oracle, images, mean=mean, std=std, name=Path(path).name)
+
+
+def load_subject(
+    path: str | Path,
+    *,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    input_shape: Sequence[int] | None = None,
+    data: Data | None = None,
+    note: Callable[[str], None] | None = None,
+) -> Subject:
+    """Return a model's program, and where the file has the same numbers.
+
+    Parameters and errors are those of ``load``.
+    """
+    tensors = tensors_of(open_model(path))
     graphs: list[Graph] = []
     calibrated: set[str] = set()
     subjects: list[Subject] = []
@@ -71,11 +90,12 @@ def check_model(
         graphs.extend((before, after))
 
     def lowered(graph: Graph, program: Program, values: Values) -> None:
-        origins = every_origin([*graphs, graph])
+        origins = every_origin([*graphs, graph], tensors)
         coded = coded_pairs(graph, program, values, origins, calibrated)
-        subjects.append(Subject(program, coded, output_pairs(graph, program, values, origins)))
+        outputs = output_pairs(graph, program, values, origins)
+        subjects.append(Subject(program, coded, outputs, is_quantized(graphs[0])))
 
-    program = load(
+    load(
         path,
         mean=mean,
         std=std,
@@ -85,14 +105,33 @@ def check_model(
         watch=watch,
         lowered=lowered,
     )
-    (subject,) = subjects
-    exact = is_quantized(graphs[0])
-    oracle = open_oracle(model, subject.wanted)
-    frames = model_frames(program, images, mean, std)
-    (integers,) = prepare(program, images)
-    layers, outputs = compare(subject, oracle, integers, frames, exact=exact)
-    skipped = (pair.layer for pair in subject.coded if pair.onnx not in oracle.tensors)
-    return Check(Path(path).name, oracle.name, len(images), exact, layers, outputs, tuple(skipped))
+    return subjects[0]
+
+
+def check_subject(
+    subject: Subject,
+    oracle: Oracle,
+    images: Array,
+    *,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    name: str = "",
+) -> Check:
+    """Compare a program with an oracle of its model, opened with ``subject.wanted``.
+
+    Parameters
+    ----------
+    subject : Subject
+    oracle : Oracle
+    images, mean, std : as in ``check_model``
+    name : str
+        What to call the model.
+    """
+    frames = model_frames(subject.program, images, mean, std)
+    (integers,) = prepare(subject.program, images)
+    layers, outputs = compare(subject, oracle, integers, frames)
+    skipped = tuple(pair.layer for pair in subject.coded if pair.onnx not in oracle.tensors)
+    return Check(name, oracle.name, len(images), subject.exact, layers, outputs, skipped)
 
 
 def model_frames(

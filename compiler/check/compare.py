@@ -31,11 +31,15 @@ class Subject:
         Tensors on the grid of a quantizer, in the order of computation.
     outputs : sequence of Pair
         What leaves the circuit, one an output of the program.
+    exact : bool
+        Whether the file is quantized itself, so that layers can be fed with its codes; otherwise
+        it is the float model that the program approximates.
     """
 
     program: Program
     coded: Sequence[Pair]
     outputs: Sequence[Pair]
+    exact: bool
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -45,7 +49,7 @@ class Subject:
 
 
 def compare(
-    subject: Subject, oracle: Oracle, integers: Array, frames: Array, *, exact: bool
+    subject: Subject, oracle: Oracle, integers: Array, frames: Array
 ) -> tuple[tuple[LayerCheck, ...], tuple[OutputCheck, ...]]:
     """Execute both on the same frames and compare every tensor that both have.
 
@@ -58,9 +62,6 @@ def compare(
         The program's input.
     frames : (N, …) array
         The same frames as the oracle takes them.
-    exact : bool
-        Whether the oracle is quantized as the program is, so that every layer can be fed with its
-        codes; otherwise it is the float model that the program approximates.
     """
     program = subject.program
     coded = [pair for pair in subject.coded if pair.onnx in oracle.tensors]
@@ -68,14 +69,13 @@ def compare(
     quantized = {pair.tensor for pair in coded}
     outputs = []
     for pair, output in zip(subject.outputs, program.outputs, strict=True):
-        if pair.onnx in oracle.tensors:
-            type_ = program.types[pair.tensor]
-            outputs.append(OutputSums(output.name, pair, max(abs(type_.low), abs(type_.high))))
+        type_ = program.types[pair.tensor]
+        outputs.append(OutputSums(output.name, pair, max(abs(type_.low), abs(type_.high))))
     for start in range(0, len(frames), BATCH):
         part = slice(start, start + BATCH)
         theirs = oracle.run(frames[part])
         ours = program.run(integers[part])
-        fed = _run_fed(program, coded, integers[part], theirs) if exact else {}
+        fed = _run_fed(program, coded, integers[part], theirs) if subject.exact else {}
         finals = finish(program, ours)
         for layer in layers:
             layer.add(theirs, ours, fed)

@@ -87,8 +87,7 @@ def open_oracle(model: Any, wanted: Collection[str]) -> Oracle:
         If qonnx is needed and missing, or the model cannot be executed.
     """
     entry = model_input(model)
-    made = {name for node in model.graph.node for name in node.output if name}
-    shown = sorted({*wanted} & ({entry.name} | made))
+    shown = sorted(tensors_of(model).intersection(wanted))
     runner = qonnx_runner if needs_qonnx(model) else standard_runner
     return Oracle(
         "qonnx" if needs_qonnx(model) else "ONNX Runtime",
@@ -97,6 +96,12 @@ def open_oracle(model: Any, wanted: Collection[str]) -> Oracle:
         helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type),
         runner(model, entry.name, shown),
     )
+
+
+def tensors_of(model: Any) -> frozenset[str]:
+    """Return the names of a model's input and of all that its nodes make."""
+    made = {name for node in model.graph.node for name in node.output if name}
+    return frozenset(made | {model_input(model).name})
 
 
 def needs_qonnx(model: Any) -> bool:

@@ -15,7 +15,7 @@ from ...runtime.program import Program
 from ..ir import ops as ir
 from ..ir.graph import Graph
 from ..ir.layers import layer_of
-from ..ir.origin import Origin, Places
+from ..ir.origin import Origin, Places, transposed
 from ..lower.value import Reals, Value
 
 Array = npt.NDArray[Any]
@@ -170,23 +170,30 @@ def _floats(values: Iterable[Fraction | float]) -> FloatArray:
     return np.array([float(x) for x in values])
 
 
-def every_origin(graphs: Collection[Graph]) -> dict[str, Origin]:
+def every_origin(graphs: Collection[Graph], tensors: Collection[str]) -> dict[str, Origin]:
     """Return the origins of all nodes in all graphs, of the last graph where several hold one.
 
-    A quantizer that the compiler puts in is named ``<node>/quantize`` after the node whose tensor
-    it rounds; it has no tensor of its own in the file.
+    What the compiler puts in has no tensor of its own in the file. A quantizer is named
+    ``<node>/quantize`` after the node whose tensor it rounds; a Transpose or Reshape moves the
+    elements of its source.
 
     Parameters
     ----------
     graphs : collection of Graph
         In the order in which passes made them.
+    tensors : collection of str
+        Names of the file's tensors.
     """
     origins: dict[str, Origin] = {}
     for graph in graphs:
-        origins.update({name: graph.origin(name) for name in graph.order()})
-    return {
-        name: origins.get(name.removesuffix("/quantize"), origin)
-        if origin.tensor == name
-        else origin
-        for name, origin in origins.items()
-    }
+        for name in graph.order():
+            op, origin = graph.op(name), graph.origin(name)
+            if origin.tensor not in tensors:
+                origin = origins.get(name.removesuffix("/quantize"), origin)
+                if isinstance(op, ir.Transpose | ir.Reshape):
+                    origin = origins[graph.inputs(name)[0]]
+                if isinstance(op, ir.Transpose):
+                    shape = graph.shape(graph.inputs(name)[0])
+                    origin = origin.moved(transposed(shape, op.perm))
+            origins[name] = origin
+    return origins

@@ -100,7 +100,7 @@ class OutputSums:
     def add(self, theirs: Tensors, final: Array, fed: Tensors) -> None:
         """Add frames: tensors of the file, the program's output, and tensors of the fed program."""
         pair = self.pair
-        if pair.tensor in fed:
+        if pair.tensor in fed and pair.onnx in theirs:
             wanted = pair.taken(theirs[pair.onnx]).astype(np.float64)
             if theirs[pair.onnx].dtype.kind in "iu":
                 wanted = pair.reals(wanted)
