@@ -29,6 +29,9 @@ from .requantize.cost import cost as requantize_cost
 from .requantize.params import RequantizeParams
 from .requantize.schedule import schedule as requantize_schedule
 from .schedule import Schedule
+from .skipping.cost import cost as skipping_cost
+from .skipping.params import SkippingParams
+from .skipping.schedule import schedule as skipping_schedule
 from .threshold.cost import cost as threshold_cost
 from .threshold.params import ThresholdParams
 from .threshold.schedule import schedule as threshold_schedule
@@ -38,6 +41,7 @@ from .width.schedule import schedule as width_schedule
 
 Params = (
     FoldedParams
+    | SkippingParams
     | PoolParams
     | GlobalPoolParams
     | RequantizeParams
@@ -60,6 +64,7 @@ class Engine:
 
 ENGINES: dict[type, Engine] = {
     FoldedParams: Engine("folded", folded_schedule, folded_cost),
+    SkippingParams: Engine("skipping", skipping_schedule, skipping_cost),
     PoolParams: Engine("pool", pool_schedule, pool_cost),
     GlobalPoolParams: Engine("globalpool", globalpool_schedule, globalpool_cost),
     RequantizeParams: Engine("requantize", requantize_schedule, requantize_cost),

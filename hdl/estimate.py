@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..runtime.numerics import clog2
 from .arithmetic import Product, table_style
 from .cost import Resources
+from .dot import DotProduct
 
 _GEOMETRIES = {
     "xc7": (0.5, ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))),
@@ -97,6 +99,44 @@ def accumulate(width: int, products: Sequence[Product], family: str) -> Resource
     if inside and base_family(family) == "xc7":
         return Resources()
     return Resources(lut=width, ff=width)
+
+
+def stored_words(places: int, bits: int, style: str, family: str) -> Resources:
+    """Return the cost of a memory of weights, ``block`` or of LUTs, and of the register behind."""
+    if style == "block":
+        return Resources(bram=blocks(max(2, places), bits, family), ff=bits)
+    inputs = 6 if base_family(family) == "xc7" else 4
+    return Resources(lut=bits * max(0.5, 2 ** (clog2(max(2, places)) - inputs)), ff=2 * bits)
+
+
+def dot_product(plan: DotProduct, family: str) -> Resources:
+    """Return the cost of a filter's products, adder tree and accumulator."""
+    limit = plan.sum_bits
+    xilinx = base_family(family) == "xc7"
+    if plan.multiplier == "ternary":
+        width = plan.bits + (not plan.signed)
+        # Sign and skip of both operands do not fit the adder's LUTs.
+        lane = Resources(lut=0.0 if plan.terms == 1 else width * (0.5 if xilinx else 1.0))
+    else:
+        width = min(limit, plan.product.a_bits + plan.product.b_bits)
+        lane = multiply(plan.product, width, family, constant=False)
+        if plan.multiplier == "lut":
+            lane = Resources(lut=lane.lut * (0.8 if xilinx else 1.1), ff=lane.ff * 1.2)
+    total = lane.scaled(plan.terms)
+    terms = plan.terms
+    # A DSP48 holds the adder and the register behind its product, and those before it.
+    inside = xilinx and plan.multiplier == "dsp"
+    if inside:
+        total += Resources(ff=-plan.terms * plan.weight_bits)
+    while terms > 1:
+        width = min(limit, width + 1)
+        if not inside:
+            total += Resources(lut=terms // 2 * width, ff=-(-terms // 2) * width)
+        inside = False
+        terms = -(-terms // 2)
+    if inside:
+        return total
+    return total + Resources(lut=limit * (1.1 if xilinx else 1.5), ff=limit)
 
 
 def counter(places: int) -> Resources:

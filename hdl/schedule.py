@@ -53,12 +53,18 @@ class InputPort:
 class OutputPort:
     """A stream that an actor gives tokens to: ``gives[k]`` ≥ 0 tokens by firing k of a frame.
 
-    ``latency`` is the number of cycles from the start of the firing to the push of its first token.
+    ``latency`` is the number of cycles from the start of the firing to the push of its first token:
+    one number, or one for each firing, such that tokens stay in order.
     """
 
     actor: int
     gives: Counts
-    latency: int
+    latency: int | Counts
+
+    @property
+    def latencies(self) -> Counts:
+        """The latency of each firing of a frame."""
+        return np.broadcast_to(np.asarray(self.latency, dtype=np.int64), self.gives.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,12 @@ from ...hdl.globalpool.circuit import GlobalPool
 from ...hdl.lookup.circuit import Lookup
 from ...hdl.pool.circuit import Pool
 from ...hdl.requantize.circuit import Requantize
+from ...hdl.skipping.circuit import Skipping
 from ...hdl.threshold.circuit import Threshold
 from ...hdl.width.circuit import Width
 from ..mapping.design import Design, Unit
 from ..mapping.memory import burst_of, fifo_params
+from ..mapping.windowed import kernels
 
 Fifos = tuple[FifoParams, ...]
 
@@ -46,10 +48,11 @@ def fifos_of(design: Design, unit: Unit) -> Fifos:
 
 
 def _folded(params: Any, op: Any, fifos: Fifos) -> Component:
-    weights = op.weights
-    if weights.ndim == 2:  # Dense: a 1×1 kernel on a frame of one pixel
-        weights = weights.reshape(weights.shape[0], 1, 1, weights.shape[1])
-    return Folded(params, weights, fifos)
+    return Folded(params, kernels(op), fifos)
+
+
+def _skipping(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Skipping(params, kernels(op), fifos)
 
 
 def _requantize(params: Any, op: Any, fifos: Fifos) -> Component:
@@ -86,6 +89,7 @@ def _width(params: Any, op: Any, fifos: Fifos) -> Component:
 
 _MAKERS: dict[str, Callable[[Any, Any, Fifos], Component]] = {
     "folded": _folded,
+    "skipping": _skipping,
     "requantize": _requantize,
     "threshold": _threshold,
     "lookup": _lookup,

@@ -12,6 +12,7 @@ from amaranth.back import rtlil
 from amaranth.lib.wiring import Component
 
 from ...hdl.folded.params import FoldedParams
+from ...hdl.skipping.params import SkippingParams
 from ..mapping.design import Design, Unit
 from .components import component_of
 from .core import Core
@@ -145,8 +146,10 @@ def _header(design: Design, unit: Unit | None) -> str:
 def folding(unit: Unit) -> str:
     """Say what a unit does in one cycle."""
     params = unit.params
-    if isinstance(params, FoldedParams):
+    if isinstance(params, FoldedParams | SkippingParams):
         kind = "ternary" if params.multiplier == "ternary" else f"{params.weight_bits}-bit"
+        if isinstance(params, SkippingParams):
+            return f"PE {params.pe} x {params.banks} banks, {kind} weights, zeros skipped"
         return f"PE {params.pe} x SIMD {params.simd}, {kind} weights"
     beats = getattr(params, "out", None) or getattr(params, "beat", None)
     return f"{beats.lanes} lanes" if beats is not None else "1 lane"

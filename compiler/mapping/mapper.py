@@ -26,7 +26,8 @@ from .plan import TooFast, make_plan
 from .refusals import node_problems
 from .resources import shell_resources, total_resources
 from .select import Choice, Chooser, Vector, vector
-from .windowed import foldings_of
+from .sparse import bankings_of, worthwhile
+from .windowed import foldings_of, kernels
 
 Progress = Callable[[str], None]
 
@@ -276,6 +277,9 @@ def candidates(program: Program) -> tuple[int, ...]:
         pixels = program.types[node.output].pixels
         if isinstance(node.op, Conv | Dense):
             found.update(cycles for _, _, cycles in foldings_of(node.op, pixels))
+            weights = kernels(node.op)
+            if worthwhile(weights):
+                found.update(pixels * sum(steps) for _, _, steps in bankings_of(weights))
         kernel = getattr(node.op, "kernel", (1, 1))
         if not isinstance(node.op, Conv):
             channels = program.types[node.output].channels

@@ -32,6 +32,7 @@ from .elementwise import (
 )
 from .names import unit_name
 from .refusals import node_problems
+from .sparse import skipping_options
 from .windowed import folded_options, globalpool_params, is_global, pool_params
 
 
@@ -165,7 +166,10 @@ class _Planner:
         if isinstance(op, Conv | Dense):
             kind = "conv" if isinstance(op, Conv) else "dense"
             given = self._lanes(out, node.name)
-            options = folded_options(op, sources[0], out, (lanes, given), self.interval)
+            options = (
+                *folded_options(op, sources[0], out, (lanes, given), self.interval),
+                *skipping_options(op, sources[0], out, (lanes, given), self.interval),
+            )
         elif isinstance(op, MaxPool | SumPool):
             kind = "maxpool" if isinstance(op, MaxPool) else "sumpool"
             if is_global(op, sources[0]):

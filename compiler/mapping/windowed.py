@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from ...hdl.folded.params import FoldedParams, MemoryStyle, Multiplier
+from ...hdl.dot import Multiplier
+from ...hdl.folded.params import FoldedParams, MemoryStyle
 from ...hdl.globalpool.params import GlobalPoolParams
 from ...hdl.pool.params import PoolParams
 from ...hdl.window.params import WindowParams
@@ -21,6 +23,12 @@ SPARE_LANES = 1.5
 """Foldings with more lanes than this times the fewest are not looked at."""
 
 STYLES: tuple[MemoryStyle, ...] = ("block", "distributed")
+
+
+def kernels(op: Conv | Dense) -> npt.NDArray[np.int64]:
+    """Return weights as (filters, rows, columns, channels); Dense is a 1×1 kernel on one pixel."""
+    weights = op.weights.astype(np.int64, copy=False)
+    return weights if weights.ndim == 4 else weights[:, None, None, :]
 
 
 def is_ternary(weights: IntArray) -> bool:
@@ -51,19 +59,14 @@ def folded_options(
     tuple of FoldedParams
         With every kind of multiplier and weight memory; empty where no folding is fast enough.
     """
-    multipliers: tuple[Multiplier, ...]
-    if is_ternary(op.weights):
-        multipliers, weight_bits = ("ternary",), 2
-    else:
-        multipliers = ("dsp", "lut")
-        weight_bits = bits_for(min(-1, int(op.weights.min())), int(op.weights.max()))
+    multipliers, weight_bits = multipliers_of(op)
     foldings = [
         (pe, simd) for pe, simd, cycles in foldings_of(op, out.pixels, lanes) if cycles <= interval
     ]
     fewest = min((pe * simd for pe, simd in foldings), default=0)
     return tuple(
         FoldedParams(
-            window=_window(op, source, simd, lanes[0], len(op.weights) // pe),
+            window=window_of(op, source, simd, lanes[0], len(op.weights) // pe),
             out_channels=len(op.weights),
             pe=pe,
             out=beat_of(out, lanes[1]),
@@ -93,9 +96,17 @@ def foldings_of(
     ]
 
 
-def _window(
-    op: Conv | Dense, source: TensorType, simd: int, beat_lanes: int, groups: int
+def multipliers_of(op: Conv | Dense) -> tuple[tuple[Multiplier, ...], int]:
+    """Return what can multiply by a layer's weights, and their width in bits."""
+    if is_ternary(op.weights):
+        return ("ternary",), 2
+    return ("dsp", "lut"), bits_for(min(-1, int(op.weights.min())), int(op.weights.max()))
+
+
+def window_of(
+    op: Conv | Dense, source: TensorType, lanes: int, beat_lanes: int, groups: int
 ) -> WindowParams:
+    """Return the window buffer of a layer: words of ``lanes`` channels, read ``groups`` times."""
     if isinstance(op, Dense):
         height, width = 1, 1
         kernel, stride, dilation, padding, pad_value = (1, 1), (1, 1), (1, 1), (0, 0, 0, 0), 0
@@ -113,7 +124,7 @@ def _window(
         dilation=dilation,
         pad_value=pad_value,
         beat=beat_of(source, beat_lanes),
-        lanes=simd,
+        lanes=lanes,
         groups=groups,
     )
 

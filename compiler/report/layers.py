@@ -9,6 +9,7 @@ import numpy as np
 from ...hdl.cost import Resources
 from ...hdl.engines import Params
 from ...hdl.folded.params import FoldedParams
+from ...hdl.skipping.params import SkippingParams
 from ...hdl.width.params import WidthParams
 from ...runtime.program import Node
 from ..mapping.design import Design, Unit
@@ -28,6 +29,8 @@ def layers(design: Design) -> list[dict[str, Any]]:
 def _layer(design: Design, unit: Unit, node: Node | None) -> dict[str, Any]:
     macs = _macs(design, node)
     weights = None if node is None else weights_of(node)
+    nonzeros = 0 if weights is None else int(np.count_nonzero(weights))
+    share = 1.0 if weights is None or not weights.size else nonzeros / weights.size
     params = unit.params
     return {
         "name": unit.name,
@@ -38,10 +41,10 @@ def _layer(design: Design, unit: Unit, node: Node | None) -> dict[str, Any]:
         "cycles": params.cycles,
         "macs": macs,
         "weights": 0 if weights is None else int(weights.size),
-        "nonzeros": 0 if weights is None else int(np.count_nonzero(weights)),
-        "weight_bits": params.weight_bits if isinstance(params, FoldedParams) else None,
+        "nonzeros": nonzeros,
+        "weight_bits": getattr(params, "weight_bits", None),
         "activation_bits": design.stream(unit.inputs[0]).beat.bits,
-        "utilization": _utilization(params, macs, design.cycles_per_frame),
+        "utilization": _utilization(params, macs, share, design.cycles_per_frame),
         "resources": rounded(unit_resources(design, unit)),
     }
 
@@ -51,6 +54,8 @@ def folding(params: Params) -> dict[str, int]:
     match params:
         case FoldedParams():
             return {"pe": params.pe, "simd": params.simd}
+        case SkippingParams():
+            return {"pe": params.pe, "banks": params.banks}
         case WidthParams():
             return {"lanes": max(params.beat.lanes, params.out.lanes)}
         case _:
@@ -81,7 +86,16 @@ def _macs(design: Design, node: Node | None) -> int:
     return node.op.macs(*(design.program.types[name] for name in node.inputs))
 
 
-def _utilization(params: Params, macs: int, interval: int) -> float:
-    """Return the share of an interval in which the unit's lanes do useful work, 0 … 1."""
-    work = macs / (params.pe * params.simd) if isinstance(params, FoldedParams) else params.cycles
+def _utilization(params: Params, macs: int, share: float, interval: int) -> float:
+    """Return the share of an interval in which the unit's lanes do useful work, 0 … 1.
+
+    Of the skipping engine's work only the ``share`` of weights that are not zero counts.
+    """
+    match params:
+        case FoldedParams():
+            work = macs / (params.pe * params.simd)
+        case SkippingParams():
+            work = macs * share / (params.pe * params.banks)
+        case _:
+            work = params.cycles
     return round(work / interval, 4)

@@ -12,6 +12,7 @@ from ...hdl.engines import Params
 from ...hdl.folded.params import FoldedParams
 from ...hdl.lookup.params import LookupParams
 from ...hdl.requantize.params import RequantizeParams
+from ...hdl.skipping.params import SkippingParams
 from ...hdl.threshold.params import ThresholdParams
 from ...runtime.numerics import clog2
 from ...runtime.ops.base import IntArray
@@ -62,7 +63,7 @@ def count_bits(design: Design) -> Bits:
     for unit in design.units:
         other += _other_bits(unit.params)
         weights = None if unit.node is None else weights_of(nodes[unit.node])
-        if weights is None or not isinstance(unit.params, FoldedParams):
+        if weights is None or not isinstance(unit.params, FoldedParams | SkippingParams):
             continue
         width = unit.params.weight_bits
         index = clog2(weights.size // len(weights))

@@ -9,15 +9,15 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ..arithmetic import fetch_cycles
+from ..burst import push_burst
 from ..fifo.params import FifoParams
+from ..lanes import sum_of_products
 from ..memory import rom_attributes
 from ..pipeline import counter, delay, delay_valid, output_fifo, register
 from ..stream import beat_stream
 from ..tables import channel_constants
 from ..window.circuit import Window
-from .lanes import sum_of_products
 from .params import FoldedParams
-from .schedule import sum_stages
 from .weights import Weights, check_weights, negative_counts, weight_words
 
 READ_CYCLES = 2
@@ -77,18 +77,18 @@ class Folded(Component):
             _cast(window.word[lane * shape.width : (lane + 1) * shape.width], shape)
             for lane in range(params.simd)
         ]
-        stages = sum_stages(params)
+        stages = params.dot.stages
         first = delay(m, window.first, stages, "first")
         done = delay_valid(m, window.end, READ_CYCLES + stages + 1)
         accumulators = []
         lane_bits = params.simd * params.weight_bits
         for pe in range(params.pe):
             codes = weights[pe * lane_bits : (pe + 1) * lane_bits]
-            total = sum_of_products(m, params, inputs, codes, str(pe))
+            total = sum_of_products(m, params.dot, inputs, codes, str(pe))
             accumulator = Signal(params.out.bits, name=f"accumulator_{pe}", reset_less=True)
             m.d.sync += accumulator.eq(Mux(first, initial[pe], accumulator) + total)
             accumulators.append(accumulator)
-        self._give(m, Cat(accumulators), done, fifo.push, fifo.payload)
+        push_burst(m, fifo, Cat(accumulators), done, params.burst)
         return m
 
     def _weights(self, m: Module, window: Window) -> tuple[Value, list[Value]]:
@@ -111,25 +111,11 @@ class Folded(Component):
         # The group counts on as a firing ends, late enough for the last accumulation to start right
         # and early enough for the memory of the next group's constants.
         fetch = fetch_cycles(params.out_channels, params.window.groups)
-        ended = delay_valid(m, window.end, READ_CYCLES + sum_stages(params) - fetch)
+        ended = delay_valid(m, window.end, READ_CYCLES + params.dot.stages - fetch)
         group, _ = counter(m, ended, params.window.groups, "group")
         counts = negative_counts(params, self.weights)
         shape = unsigned(max(1, int(counts.max()).bit_length()))
         return weights, channel_constants(m, counts.ravel(), params.pe, shape, group, "negatives")
-
-    def _give(self, m: Module, results: Value, done: Value, push: Value, payload: Value) -> None:
-        """Push the accumulators, in a burst where they are more than a beat."""
-        params = self.params
-        if params.burst == 1:
-            m.d.comb += [push.eq(done), payload.eq(results)]
-            return
-        width = params.out.width
-        held = Signal(len(results), reset_less=True)
-        left = Signal(range(params.burst + 1))
-        m.d.comb += [push.eq(left != 0), payload.eq(held[:width])]
-        m.d.sync += [held.eq(held[width:]), left.eq(Mux(push, left - 1, 0))]
-        with m.If(done):
-            m.d.sync += [held.eq(results), left.eq(params.burst)]
 
 
 def _cast(value: Value, shape: Shape) -> Value:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..beat import Beat
+from ..dot import DotProduct, Multiplier
 from ..window.params import WindowParams
 
-Multiplier = Literal["dsp", "lut", "ternary"]
 MemoryStyle = Literal["distributed", "block"]
 
 
@@ -60,6 +60,14 @@ class FoldedParams:
     def simd(self) -> int:
         """Inputs multiplied side by side per filter."""
         return self.window.lanes
+
+    @property
+    def dot(self) -> DotProduct:
+        """What one filter computes of one word."""
+        beat = self.window.beat
+        return DotProduct(
+            self.simd, beat.bits, beat.signed, self.weight_bits, self.multiplier, self.out.bits
+        )
 
     @property
     def burst(self) -> int:

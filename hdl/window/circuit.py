@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-import numpy as np
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
 from ...runtime.numerics import bits_for, clog2
 from ..memory import ram_attributes
 from ..pipeline import counter
-from ..schedule import Counts
 from ..stream import beat_stream
 from .params import WindowParams
-from .schedule import consumed, released
+from .ring import Position, Written, fire_windows, release_words, write_words
+from .schedule import released
 
 
 class Window(Component):
@@ -81,73 +78,16 @@ class Window(Component):
         """Build writer, control of the firings, walk and read path."""
         m = Module()
         params = self.params
-        address_bits = clog2(params.capacity)
-        waits, unused = consumed(params)
-        releases = released(params)
-        margin = params.capacity + int(waits.max() + releases.max())
-
-        # Words written and not yet waited for, less those that the next firing waits for, and
-        # free places less one: their signs say whether a firing and a write may go on.
-        written = Signal()
-        given_back = Signal(range(int(releases.max()) + 1))
-        supply = Signal(signed(bits_for(-margin, margin)), init=unused - int(waits[0]))
-        vacancy = Signal(signed(bits_for(-1, margin)), init=params.capacity - 1)
-
-        # Writer.
-        ratio = params.lanes // params.beat.lanes
-        width = params.beat.width
-        accept, complete = Signal(), Signal()
-        _, beat_last = counter(m, accept, ratio, "beat")
-        write_word = Signal(self.word.shape(), reset_less=True)
-        write_address = Signal(address_bits)
-        m.d.comb += [
-            self.i.ready.eq(~beat_last | ~vacancy[-1]),
-            accept.eq(self.i.valid & self.i.ready),
-            complete.eq(accept & beat_last),
-        ]
-        m.d.sync += [
-            written.eq(complete),
-            write_address.eq(write_address + written),
-            vacancy.eq(vacancy + given_back - complete),
-        ]
-        with m.If(accept):
-            m.d.sync += write_word.eq(Cat(write_word, self.i.payload)[width:])
-
-        # Firings. The registers describe the firing that starts next.
+        given_back = Signal(range(int(released(params).max()) + 1))
+        written = write_words(m, params, self.i, given_back)
         idle = _interval(m, self.fire, self.duration)
-        m.d.comb += self.fire.eq(idle & ~supply[-1] & self.space)
-        _, group_last = counter(m, self.fire, params.groups, "group")
-        advance = Signal()
-        m.d.comb += advance.eq(self.fire & group_last)
-        column, column_last = counter(m, advance, params.out_width, "column")
-        row, row_last = counter(m, advance & column_last, params.out_height, "row")
-        place = (row, column)
-        shape = (params.out_height, params.out_width)
-        wait_after = _sequence(m, np.roll(waits, -1).reshape(shape), place, advance, "wait_after")
-        release = _sequence(m, releases.reshape(shape), place, advance, "release")
-        m.d.sync += supply.eq(supply + written - Mux(advance, wait_after, 0))
+        position = fire_windows(m, params, self.fire, idle & self.space, written)
 
         # Walk.
         word_last, kx_last, step_last = self._kernel_counters(m)
         pixel = params.words
         line = params.width * pixel
-        frame = params.height * line
-        across, down = params.stride[1] * pixel, params.stride[0] * line
-        start = -params.padding[0] * line - params.padding[1] * pixel
-        base = Signal(address_bits, init=start % params.capacity)
-        address = Signal(address_bits, reset_less=True)
-        within = 1 if params.per_word else 0
-        back = -within * (params.groups - 1)
-        to_row = down - (params.out_width - 1) * across
-        to_frame = frame - (params.out_height - 1) * down - (params.out_width - 1) * across
-        with m.If(self.fire):
-            m.d.sync += base.eq(base + within)
-            with m.If(group_last):
-                m.d.sync += base.eq(base + (back + across) % params.capacity)
-                with m.If(column_last):
-                    m.d.sync += base.eq(base + (back + to_row) % params.capacity)
-                    with m.If(row_last):
-                        m.d.sync += base.eq(base + (back + to_frame) % params.capacity)
+        address = Signal(clog2(params.capacity), reset_less=True)
         inner = 0 if params.per_word else pixel - 1
         to_kx = params.dilation[1] * pixel
         to_ky = params.dilation[0] * line - (params.kernel[1] - 1) * to_kx
@@ -157,20 +97,15 @@ class Window(Component):
             with m.If(kx_last):
                 m.d.sync += address.eq(address + (to_ky - inner) % params.capacity)
         with m.If(self.fire):
-            m.d.sync += address.eq(base)
+            m.d.sync += address.eq(position.base)
 
-        # What the last group of a window gives back when its last word has been read.
-        releasing = Signal()
-        release_amount = Signal.like(given_back, reset_less=True)
-        with m.If(self.fire):
-            m.d.sync += [releasing.eq(group_last), release_amount.eq(release)]
         m.d.comb += self.end.eq(self.step & step_last)
-        m.d.sync += given_back.eq(Mux(self.end & releasing, release_amount, 0))
+        m.d.comb += given_back.eq(release_words(m, self.fire, position, self.end))
         m.d.sync += self.step.eq(self.fire | (self.step & ~step_last))
 
         # Read path: address, memory, padding.
-        pixels = self._memory(m, write_word, write_address, written, address)
-        outside = self._outside(m, advance, column_last, row_last, word_last, kx_last)
+        pixels = self._memory(m, written, address)
+        outside = self._outside(m, position, word_last, kx_last)
         step_first = Signal(reset_less=True)
         first_read, last_read = Signal(reset_less=True), Signal(reset_less=True)
         valid_read = Signal()
@@ -199,35 +134,25 @@ class Window(Component):
         m.d.comb += step_last.eq(word_last & kx_last & ky_last)
         return word_last, kx_last, step_last
 
-    def _memory(
-        self, m: Module, word: Signal, write_address: Signal, written: Signal, address: Signal
-    ) -> Value:
+    def _memory(self, m: Module, written: Written, address: Signal) -> Value:
         """Add the ring and return the word at ``address``, one cycle later."""
         params = self.params
         m.submodules.pixels = ring = Memory(
-            shape=unsigned(len(word)),
+            shape=unsigned(len(written.word)),
             depth=params.capacity,
             init=[],
             attrs=ram_attributes(params.style),
         )
         write, read = ring.write_port(), ring.read_port()
         m.d.comb += [
-            write.en.eq(written),
-            write.addr.eq(write_address),
-            write.data.eq(word),
+            write.en.eq(written.enable),
+            write.addr.eq(written.address),
+            write.data.eq(written.word),
             read.addr.eq(address),
         ]
         return read.data
 
-    def _outside(
-        self,
-        m: Module,
-        advance: Value,
-        column_last: Value,
-        row_last: Value,
-        word_last: Value,
-        kx_last: Value,
-    ) -> Value:
+    def _outside(self, m: Module, position: Position, word_last: Value, kx_last: Value) -> Value:
         """Return whether the word read in the cycle before lies outside the frame."""
         params = self.params
         if not params.padded:
@@ -236,12 +161,12 @@ class Window(Component):
         across, left, x = _axis(params, 1)
         next_pixel = Signal()
         m.d.comb += next_pixel.eq(word_last & self.step)
-        with m.If(advance):
+        with m.If(position.advance):
             m.d.sync += left.eq(left + across)
-            with m.If(column_last):
-                m.d.sync += [left.eq(left.init), top.eq(top + down)]
-                with m.If(row_last):
-                    m.d.sync += top.eq(top.init)
+        with m.If(position.next_row):
+            m.d.sync += [left.eq(left.init), top.eq(top + down)]
+        with m.If(position.next_frame):
+            m.d.sync += top.eq(top.init)
         kernel_left = Signal.like(x, name="kernel_left", reset_less=True)
         with m.If(next_pixel):
             m.d.sync += x.eq(x + params.dilation[1])
@@ -284,47 +209,3 @@ def _interval(m: Module, fire: Value, duration: int) -> Value:
     with m.If(fire):
         m.d.sync += [idle.eq(0), remaining.eq(duration - 2)]
     return idle
-
-
-def _sequence(
-    m: Module, values: Counts, place: tuple[Value, Value], advance: Value, name: str
-) -> Value:
-    """Return ``values[row, column]`` from a register that is loaded one ``advance`` ahead.
-
-    Windows differ only near the borders: a row is of one of few kinds, and within a kind all
-    columns but a few have the same value.
-    """
-    if (values == values.flat[0]).all():
-        return Const(int(values.flat[0]))
-    current = Signal(range(int(values.max()) + 1), name=name, init=int(values.flat[0]))
-    following = Signal.like(current, name=f"{name}_next")
-    ahead = np.roll(values.ravel(), -1).reshape(values.shape)
-    kinds, kind_of_row = np.unique(ahead, axis=0, return_inverse=True)
-    kind_of_row = kind_of_row.ravel()
-    common = _most_common(kind_of_row.tolist())
-    with m.Switch(place[0]):
-        for kind, columns in enumerate(kinds):
-            if kind != common:
-                with m.Case(*np.flatnonzero(kind_of_row == kind).tolist()):
-                    _select(m, columns, place[1], following)
-        with m.Default():
-            _select(m, kinds[common], place[1], following)
-    with m.If(advance):
-        m.d.sync += current.eq(following)
-    return current
-
-
-def _select(m: Module, values: Counts, index: Value, target: Signal) -> None:
-    """Drive ``target`` with ``values[index]``."""
-    common = _most_common(values.tolist())
-    with m.Switch(index):
-        for value in sorted(set(values.tolist()) - {common}):
-            with m.Case(*np.flatnonzero(values == value).tolist()):
-                m.d.comb += target.eq(value)
-        with m.Default():
-            m.d.comb += target.eq(common)
-
-
-def _most_common(values: list[int]) -> int:
-    """Return the most frequent value, the first of them where several are."""
-    return Counter(values).most_common(1)[0][0]

@@ -18,21 +18,29 @@ def ring(params: WindowParams, family: str) -> Resources:
     return Resources(bram=blocks(params.capacity, width, family))
 
 
-def cost(params: WindowParams, family: str) -> Resources:
-    """Estimate the resources: ring, word registers, counters, addresses, places of the padding."""
-    width = params.lanes * params.beat.bits
+def firing_cost(params: WindowParams) -> Resources:
+    """Estimate the counters of writing and of firings and their sums, in LUTs of 4 inputs."""
     address = clog2(params.capacity)
     counters = (
         counter(params.lanes // params.beat.lanes)
         + counter(params.groups)
         + counter(params.out_width)
         + counter(params.out_height)
-        + counter(params.kernel[0])
+    )
+    return counters + Resources(lut=12 * address + 20, ff=6 * address + 12)
+
+
+def cost(params: WindowParams, family: str) -> Resources:
+    """Estimate the resources: ring, word registers, counters, addresses, places of the padding."""
+    width = params.lanes * params.beat.bits
+    address = clog2(params.capacity)
+    walk = (
+        counter(params.kernel[0])
         + counter(params.kernel[1])
         + counter(1 if params.per_word else params.words)
         + counter(params.steps)
     )
-    control = counters + Resources(lut=14 * address + 20, ff=8 * address + 14)
+    control = firing_cost(params) + walk + Resources(lut=2 * address, ff=2 * address + 2)
     if params.padded:
         places = clog2(params.height) + clog2(params.width) + 4
         control += Resources(lut=4 * places, ff=3 * places)

@@ -200,7 +200,7 @@ def data(
     return tokens(
         (actor, port.gives),
         taker,
-        latency=port.latency + FIFO_LATENCY,
+        latency=port.latencies + FIFO_LATENCY,
         frames=frames,
         name=f"channel {channel.name}",
         channel=channel.name,
@@ -232,7 +232,7 @@ def tokens(
     produces: tuple[int, Counts],
     consumes: tuple[int, Counts],
     *,
-    latency: int,
+    latency: int | Counts,
     frames: int,
     name: str,
     initial: int = 0,
@@ -246,7 +246,7 @@ def tokens(
     ----------
     produces, consumes : (int, int64 array)
         Actor and its tokens per firing of one frame.
-    latency : int
+    latency : int, or int64 array with one entry per producing firing of a frame
         Cycles from the start of the producing firing to the use of its first token.
     initial : int
         Tokens that are there at reset.
@@ -265,7 +265,8 @@ def tokens(
     last = needed[firings] - 1
     produced = np.tile(produces[1], frames)
     after = np.repeat(np.arange(len(produced)), produced)[last]
-    delays = np.full(len(after), latency, dtype=np.int64)
+    each = np.broadcast_to(np.asarray(latency, dtype=np.int64), produces[1].shape)
+    delays = np.tile(each, frames)[after]
     if burst:
         delays += last - (np.cumsum(produced) - produced)[after]
     return Precedence(

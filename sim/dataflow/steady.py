@@ -213,7 +213,8 @@ def pushes(dataflow: Dataflow, execution: Execution, channel: Channel) -> list[i
     gives = np.tile(giver[1].gives, execution.network.frames)
     firings = np.repeat(np.arange(len(gives)), gives)
     within = np.arange(len(firings)) - (np.cumsum(gives) - gives)[firings]
-    return [int(c) for c in execution.starts[giver[0]][firings] + giver[1].latency + within]
+    delays = np.tile(giver[1].latencies, execution.network.frames)[firings]
+    return [int(c) for c in execution.starts[giver[0]][firings] + delays + within]
 
 
 def latency(dataflow: Dataflow) -> int:

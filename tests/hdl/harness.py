@@ -202,7 +202,7 @@ def predict(schedule: Schedule, depths: Sequence[int], frames: int) -> Run:
         for port, output in enumerate(schedule.outputs):
             if output.actor == actor:
                 claimed[port] += int(output.gives[phase])
-                first = cycle + output.latency + FIFO_LATENCY
+                first = cycle + int(output.latencies[phase]) + FIFO_LATENCY
                 coming[port].extend(first + place for place in range(int(output.gives[phase])))
         for index, link in enumerate(schedule.links):
             if link.target == actor:

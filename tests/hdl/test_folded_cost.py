@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amaranth.lib.wiring import Component
 from harness import fifo
 from synthesis import cells
 from test_folded import Case
@@ -40,14 +41,15 @@ CASES = {
 }
 
 
-def synthesized(case: Case, family: str) -> Resources:
-    """Return what Yosys counts."""
+def folded(case: Case) -> Folded:
+    """Return the engine of a case."""
     params = case.params
-    circuit = Folded(
-        params,
-        case.weights(np.random.default_rng(0)),
-        [fifo(params.out, case.depth, params.burst)],
-    )
+    weights = case.weights(np.random.default_rng(0))
+    return Folded(params, weights, [fifo(params.out, case.depth, params.burst)])
+
+
+def synthesized(circuit: Component, family: str) -> Resources:
+    """Return what Yosys counts."""
     if family == "ecp5":
         found = cells(circuit, "synth_ecp5")
         return Resources(
@@ -75,7 +77,7 @@ def test_close_to_yosys(name, family):
     params = CASES[name].params
     output = fifo(params.out, CASES[name].depth, params.burst)
     model = cost(params, family) + fifo_cost(output, family)
-    found = synthesized(CASES[name], family)
+    found = synthesized(folded(CASES[name]), family)
     assert model.lut == pytest.approx(found.lut, rel=0.2)
     assert model.ff == pytest.approx(found.ff, rel=0.2)
     assert model.bram == found.bram

@@ -25,6 +25,9 @@ from sangi.hdl.pool.circuit import Pool
 from sangi.hdl.pool.params import PoolParams
 from sangi.hdl.requantize.circuit import Requantize
 from sangi.hdl.requantize.params import RequantizeParams
+from sangi.hdl.skipping.circuit import Skipping
+from sangi.hdl.skipping.params import SkippingParams
+from sangi.hdl.skipping.weights import entries_of, stored_bits
 from sangi.hdl.threshold.circuit import Threshold
 from sangi.hdl.threshold.params import ThresholdParams
 from sangi.hdl.width.circuit import Width
@@ -40,6 +43,18 @@ FOLDED = FoldedParams(
     out_channels=4,
     pe=2,
     out=BEAT,
+    weight_bits=6,
+    multiplier="lut",
+    weight_style="distributed",
+)
+KERNELS = np.arange(-32, 32).reshape(4, 2, 2, 4)
+SKIPPING = SkippingParams(
+    FOLDED.window,
+    out_channels=4,
+    pe=2,
+    out=BEAT,
+    steps=(8, 8),
+    index_bits=stored_bits(entries_of(FOLDED.window, 2, (8, 8), KERNELS), 13),
     weight_bits=6,
     multiplier="lut",
     weight_style="distributed",
@@ -68,7 +83,8 @@ COMPONENTS = {
     ),
     "widen": lambda: Width(WidthParams(16, BEAT, Beat(4, 8, True)), [fifo(Beat(4, 8, True), 4)]),
     "pool": lambda: Pool(PoolParams(WINDOW, "max", BEAT), [fifo(BEAT, 4)]),
-    "folded": lambda: Folded(FOLDED, np.arange(-32, 32).reshape(4, 2, 2, 4), [fifo(BEAT, 4)]),
+    "folded": lambda: Folded(FOLDED, KERNELS, [fifo(BEAT, 4)]),
+    "skipping": lambda: Skipping(SKIPPING, KERNELS, [fifo(BEAT, 4)]),
     "globalpool": lambda: GlobalPool(GlobalPoolParams(4, 8, "max", BEAT, BEAT), [fifo(BEAT, 4)]),
 }
 
@@ -110,7 +126,7 @@ def test_streams_do_not_follow_each_other(name, tmp_path):
     assert payload == set()
 
 
-@pytest.mark.parametrize("name", sorted(set(COMPONENTS) - {"pool", "folded"}))
+@pytest.mark.parametrize("name", sorted(set(COMPONENTS) - {"pool", "folded", "skipping"}))
 def test_the_walk_finds_what_is_there(name, tmp_path):
     """A unit without a window takes a beat in the cycle in which it is offered."""
     component = COMPONENTS[name]()

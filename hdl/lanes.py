@@ -1,4 +1,4 @@
-"""The multiply–accumulate lanes of one filter."""
+"""The circuit of a dot product (``hdl/dot.py``)."""
 
 from __future__ import annotations
 
@@ -6,39 +6,37 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
-from ..multiply import multiply
-from .params import FoldedParams
-from .schedule import product_of
+from .dot import DotProduct
+from .multiply import multiply
 
 
 def sum_of_products(
-    m: Module, params: FoldedParams, inputs: Sequence[Value], weights: Value, name: str
+    m: Module, plan: DotProduct, inputs: Sequence[Value], weights: Value, name: str
 ) -> Value:
-    """Return the sum of inputs times weights, ``sum_stages(params)`` cycles later.
+    """Return the sum of inputs times weights, ``plan.stages`` cycles later.
 
-    The sum is exact modulo 2**out.bits. Ternary lanes give ``~x`` where ``-x = ~x + 1`` is
+    The sum is exact modulo 2**sum_bits. Ternary lanes give ``~x`` where ``-x = ~x + 1`` is
     meant: the ones, as many as a filter has weights −1, are what its accumulator starts from.
 
     Parameters
     ----------
     m : Module
-    params : FoldedParams
+    plan : DotProduct
     inputs : values
-        The ``simd`` lanes of a word.
+        One a lane.
     weights : Value
-        Their ``simd * weight_bits`` bits.
+        Their ``terms * weight_bits`` bits, the first lane lowest.
     name : str
         Suffix of the registers.
     """
-    bits = params.weight_bits
-    codes = [weights[lane * bits : (lane + 1) * bits] for lane in range(params.simd)]
+    bits = plan.weight_bits
+    codes = [weights[lane * bits : (lane + 1) * bits] for lane in range(plan.terms)]
     lanes = list(zip(inputs, codes, strict=True))
-    if params.multiplier == "ternary":
+    if plan.multiplier == "ternary":
         terms = [_add_or_skip(x, code) for x, code in lanes]
     else:
-        plan, width = product_of(params), params.out.bits
         terms = [
-            multiply(m, plan, x, code.as_signed(), width, f"lane_{name}_{lane}")
+            multiply(m, plan.product, x, code.as_signed(), plan.sum_bits, f"lane_{name}_{lane}")
             for lane, (x, code) in enumerate(lanes)
         ]
     level = 0
@@ -46,7 +44,7 @@ def sum_of_products(
         level += 1
         pairs = [terms[index : index + 2] for index in range(0, len(terms), 2)]
         terms = [
-            _registered_sum(m, pair, params.out.bits, f"sum{level}_{name}_{index}")
+            _registered_sum(m, pair, plan.sum_bits, f"sum{level}_{name}_{index}")
             for index, pair in enumerate(pairs)
         ]
     return terms[0]
