@@ -7,13 +7,10 @@ from typing import Any
 import onnx
 
 from .formats import find_handler
+from .shapes import KEEP_SHAPE, inferred_shapes
 
 #: Their exact meaning is the compiler's: constants behind them are not folded.
-_QUANTIZERS = frozenset(
-    {"QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "BipolarQuant", "Trunc"}
-)
-#: Op types of other domains whose output has the shape and type of their first input.
-_KEEP_SHAPE = _QUANTIZERS - {"QuantizeLinear", "DequantizeLinear"} | {"MultiThreshold"}
+_QUANTIZERS = KEEP_SHAPE | {"QuantizeLinear", "DequantizeLinear"}
 #: Shapes behind a folded Reshape are found in the next round.
 _MAX_ROUNDS = 8
 
@@ -46,8 +43,8 @@ def fold_constants(model: Any) -> Any:
     inputs = [value for value in model.graph.input if value.name not in constants]
     del model.graph.input[:]
     model.graph.input.extend(inputs)
-    # The IR version of files says nothing about their content, but gates the tools.
-    model.ir_version = max(model.ir_version, 8)
+    # The IR version of a file says nothing about its content, but the tools obey it.
+    model.ir_version = onnx.IR_VERSION
     _import_domains(model)
 
     def should_fold(node: Any) -> bool | None:
@@ -57,11 +54,10 @@ def fold_constants(model: Any) -> Any:
 
     for _ in range(_MAX_ROUNDS):
         count = len(model.graph.node)
-        try:
-            _infer_shapes(model)
-        except (onnx.shape_inference.InferenceError, RuntimeError, ValueError):
-            # Ops of unknown domains: whoever translates the nodes names them to the user.
-            return model
+        outputs = {value.name for value in model.graph.output}
+        shapes = [value for value in inferred_shapes(model) if value.name not in outputs]
+        del model.graph.value_info[:]
+        model.graph.value_info.extend(shapes)
         optimizer.fold_constants(model, should_fold=should_fold, onnx_shape_inference=True)
         optimizer.remove_unused_nodes(model)
         if len(model.graph.node) == count:
@@ -74,17 +70,3 @@ def _import_domains(model: Any) -> None:
     known = {entry.domain for entry in model.opset_import}
     for domain in sorted({node.domain for node in model.graph.node} - known):
         model.opset_import.add(domain=domain, version=1)
-
-
-def _infer_shapes(model: Any) -> None:
-    """Write the shapes of all tensors into a model, through quantizers as well."""
-    plain = type(model)()
-    plain.CopyFrom(model)
-    for node in plain.graph.node:
-        if node.op_type in _KEEP_SHAPE:
-            node.domain, node.op_type = "", "Identity"
-            del node.input[1:]
-            del node.attribute[:]
-    plain = onnx.shape_inference.infer_shapes(plain, data_prop=True)
-    del model.graph.value_info[:]
-    model.graph.value_info.extend(plain.graph.value_info)

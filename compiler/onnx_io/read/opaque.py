@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-import onnx
-
 from ...ir.ops.base import Shape
+from .shapes import inferred_shapes
 
 
 class OpaqueShapes:
@@ -26,12 +25,8 @@ class OpaqueShapes:
     def _shapes(self) -> dict[str, Shape]:
         if self._model is None:
             return {}
-        try:
-            graph = onnx.shape_inference.infer_shapes(self._model).graph
-        except (onnx.shape_inference.InferenceError, RuntimeError, ValueError):
-            graph = self._model.graph
         shapes = {}
-        for value in (*graph.value_info, *graph.output):
+        for value in inferred_shapes(self._model):
             dims = value.type.tensor_type.shape.dim
             sizes = tuple(int(dim.dim_value) for dim in dims)
             if len(sizes) > 1 and min(sizes) > 0:
