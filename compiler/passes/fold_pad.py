@@ -29,7 +29,8 @@ class FoldPad(Pass):
 
     ``Pad(p) -> Conv(padding q)`` becomes ``Conv(padding p + q)``: both pad with real 0. So do
     AveragePools that count what is padded. A MaxPool pads with nothing at all, which is the same
-    where the input is never negative and every window holds an element of it.
+    where the input is never negative and every window holds an element of it. Pools take less
+    padding than their kernel.
     """
 
     name: ClassVar[str] = "fold-pad"
@@ -60,6 +61,9 @@ def _padded(
     padding = (top, left, bottom, right)
     if isinstance(op, Conv):
         return replace(op, padding=padding)
+    if any(pad >= op.kernel[side % 2] for side, pad in enumerate(padding)):
+        # ONNX knows no pools whose padding holds a whole window.
+        return None
     if isinstance(op, AveragePool):
         if any(op.padding) and not op.count_include_pad:
             return None
