@@ -33,6 +33,7 @@ from sangi.compiler.passes.pipeline import (
     QUANTIZED_PASSES,
     run_passes,
 )
+from sangi.compiler.verify import passes as subject
 from sangi.compiler.verify.passes import VerifyEach
 from sangi.runtime.errors import DataError, MismatchError, ModelError
 from sangi.runtime.numerics import Rounding
@@ -400,3 +401,12 @@ def test_an_input_that_disappears() -> None:
         "pass 'relu-before-pool' changed the input: 'x' of shape (2, 6, 7) before, none after"
         + REPORT
     )
+
+
+def test_large_frames_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = network()
+    elements = sum(int(np.prod(graph.shape(name))) for name in graph.order())
+    for limit, frames in ((elements - 1, 1), (3 * elements, 3), (99 * elements, 4)):
+        monkeypatch.setattr(subject, "MAX_ELEMENTS", limit)
+        assert VerifyEach().sample(graph).shape == (frames, 2, 6, 7)
+        assert len(VerifyEach(np.zeros((9, 6, 7, 2))).sample(graph)) == frames
