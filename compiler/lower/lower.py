@@ -10,6 +10,7 @@ from ...runtime.errors import ModelError
 from ...runtime.program import Node, Program, Step
 from ..ir import ops as ir
 from ..ir.graph import Graph
+from ..ir.original import original_weights
 from ..problems import Problem, refusal
 from .elementwise import lower_affine, lower_clip, lower_quantize, lower_relu
 from .inputs import lower_input, placeholder
@@ -21,8 +22,6 @@ from .shapes import lower_reshape, lower_transpose
 from .state import InputKind, State
 from .sums import lower_add
 from .value import Value
-
-ORIGINAL_WEIGHTS = "sangi.original_weights"
 
 Tails = dict[str, tuple[str, tuple[Step, ...]]]
 """Per node that only the host computes: the last node of the circuit and the steps behind it."""
@@ -132,18 +131,13 @@ def lower_graph(graph: Graph, *, input_kind: InputKind = "auto") -> Lowering:
     values = {name: state.values.get(name) for name in graph.order()}
     if problems or lost:
         return Lowering(None, values, tuple(problems), tuple(state.builder.nodes))
-    weights = sum(
-        int(op.weight.size)
-        for op in map(graph.op, graph.order())
-        if isinstance(op, ir.Conv | ir.Dense)
-    )
     program = Program(
         name=graph.name,
         inputs=tuple(state.entries.values()),
         nodes=tuple(state.builder.nodes),
         outputs=tuple(outputs),
         types=dict(state.builder.types),
-        original_weights=int(graph.metadata.get(ORIGINAL_WEIGHTS, weights)),
+        original_weights=original_weights(graph),
     )
     return Lowering(program, values, (), program.nodes)
 
