@@ -13,7 +13,7 @@ from .console import show_line, show_table
 WIDTH = 100
 """Columns that a table may take."""
 
-SHORTEST = 12
+SHORTEST = 10
 """Columns that a name keeps in any case."""
 
 
@@ -142,7 +142,7 @@ def _count(number: int) -> str:
     for unit, name in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if number >= unit:
             value = number / unit
-            return f"{value:.{max(0, 3 - len(str(int(value))))}f} {name}"
+            return f"{value:.{max(0, 3 - len(str(int(value))))}f}{name}"
     return str(number)
 
 

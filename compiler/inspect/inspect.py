@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...runtime.errors import UnsupportedError
 from ...runtime.program import Output, Program, Step
 from ..frontend import Data, load
 from ..ir.graph import Graph
@@ -127,7 +128,13 @@ def inspect_model(
             watch=verify,
             lowered=keep,
         )
-    engines = layer_engines(graph, program, values) if mapped and program is not None else {}
+    engines: Mapping[str, tuple[str, ...]] = {}
+    problems = found.problems
+    if mapped and program is not None:
+        try:
+            engines = layer_engines(graph, program, values)
+        except UnsupportedError as error:
+            problems = (Problem("", "", str(error)),)
     assumed = not quantized and not calibrated
     before = () if program is None or assumed else _names(program.inputs[0].before)
     kinds = {node_name(node): str(node.op_type) for node in model.graph.node}
@@ -136,10 +143,10 @@ def inspect_model(
         facts_of(model),
         quantized,
         assumed,
-        _of_input(layer_rows(graph, values, found.problems, engines, kinds), assumed, before),
+        _of_input(layer_rows(graph, values, problems, engines, kinds), assumed, before),
         before,
         () if program is None else tuple((out.name, _after(out)) for out in program.outputs),
-        found.problems,
+        problems,
         found.note,
     )
 
