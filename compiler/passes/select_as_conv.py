@@ -14,6 +14,7 @@ from ..ir.ops.conv import Conv
 from ..ir.ops.dense import Dense
 from ..ir.ops.pad import Pad
 from ..ir.ops.slice import Slice
+from ..ir.original import ORIGINAL_WEIGHTS, original_weights
 from ..ir.rebuild import only_consumer, rebuild
 from .base import Pass
 from .grids import grid_of
@@ -56,7 +57,9 @@ class SelectAsConv(Pass):
                 return node
             return builder.add(f"{name}/quantize", grid, [node], origin)
 
-        return rebuild(graph, visit)
+        # Nobody trained these weights.
+        own = {ORIGINAL_WEIGHTS: str(original_weights(graph))} if chains else {}
+        return replace(rebuild(graph, visit), metadata={**graph.metadata, **own})
 
 
 @dataclass(frozen=True)
