@@ -143,6 +143,8 @@ def _tensor_difference(
     there, here = _places(before, source), _places(after, name)
     if not _fit(before.origin(source), there, here) or not _fit(after.origin(name), here, there):
         return Difference(name, tensor, _shapes(before.shape(source), after.shape(name)))
+    if old is new and np.array_equal(there, here):
+        return None
     index = np.full(1 + max(there.max(), here.max()), -1)
     index[there] = np.arange(len(there))
     wanted = index[here]

@@ -88,7 +88,7 @@ class VerifyEach:
                 f"pass '{step.name}' changed the input: {inputs[0]} before, {inputs[1]} after; "
                 f"{DEFECT}"
             )
-        values = execute_real(after, self._frames)
+        values = execute_real(after, self._frames, before, self._values)
         found = compare(before, self._values, after, values)
         if found.difference is not None:
             raise MismatchError(

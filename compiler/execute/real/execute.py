@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,12 @@ from .windows import convolve, floats, largest, mean, multiply
 Reals = npt.NDArray[np.float64]
 
 
-def execute_real(graph: Graph, frames: npt.NDArray[Any]) -> dict[str, Reals]:
+def execute_real(
+    graph: Graph,
+    frames: npt.NDArray[Any],
+    before: Graph | None = None,
+    values: Mapping[str, Reals] | None = None,
+) -> dict[str, Reals]:
     """Execute a graph of one input in float64.
 
     No error is larger than float64's own, and none decides a code (see ``round_to_grid``); compare
@@ -31,6 +36,9 @@ def execute_real(graph: Graph, frames: npt.NDArray[Any]) -> dict[str, Reals]:
     graph : Graph
     frames : (N, *declared shape) array
         In the layout that the model declares, whatever the graph has made of it.
+    before, values : optional
+        Another graph and what it gave on these frames: an op of it (the same object) with the same
+        inputs is not computed again.
 
     Returns
     -------
@@ -42,15 +50,21 @@ def execute_real(graph: Graph, frames: npt.NDArray[Any]) -> dict[str, Reals]:
     DataError
         If the frames do not have the declared shape.
     """
-    values: dict[str, Reals] = {}
+    done = _results(before, values or {}) if before is not None else {}
+    made: dict[str, Reals] = {}
     for name in graph.order():
         op = graph.op(name)
-        sources = graph.inputs(name)
-        if isinstance(op, ir.Input):
-            values[name] = channels_last(op, frames)
-        elif not isinstance(op, ir.Opaque) and all(source in values for source in sources):
-            values[name] = compute(op, *(values[source] for source in sources))
-    return values
+        if isinstance(op, ir.Opaque) or any(source not in made for source in graph.inputs(name)):
+            continue
+        inputs = [made[source] for source in graph.inputs(name)]
+        known = done.get(_key(op, inputs))
+        if known is not None:
+            made[name] = known
+        elif isinstance(op, ir.Input):
+            made[name] = channels_last(op, frames)
+        else:
+            made[name] = compute(op, *inputs)
+    return made
 
 
 def compute(op: ir.Op, *inputs: Reals) -> Reals:
@@ -81,6 +95,19 @@ def channels_last(op: ir.Input, frames: npt.NDArray[Any]) -> Reals:
     if op.layout == "NCHW":
         return x.transpose(0, 2, 3, 1)
     return x if op.layout == "NHWC" else x.reshape(len(x), -1)
+
+
+def _results(graph: Graph, values: Mapping[str, Reals]) -> dict[tuple[int, ...], Reals]:
+    """Return what every op of a graph gave, by the op and its inputs."""
+    return {
+        _key(graph.op(name), [values[source] for source in graph.inputs(name)]): values[name]
+        for name in values
+    }
+
+
+def _key(op: ir.Op, inputs: Sequence[Reals]) -> tuple[int, ...]:
+    # Ops and arrays are values that are never changed, and live as long as the key.
+    return (id(op), *map(id, inputs))
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

@@ -206,3 +206,17 @@ def test_the_first_of_equal_elements_is_chosen_in_spite_of_noise() -> None:
     x = np.array([[0.3, 0.1 + 0.2, 0.2], [0.2, 0.3, 0.1 + 0.2]])
     assert x[0, 1] > x[0, 0]
     np.testing.assert_array_equal(compute(ir.ArgMax(0, False), x), [0, 1])
+
+
+def test_what_is_known_is_not_computed_again() -> None:
+    builder = GraphBuilder("chain")
+    x = builder.add("x", ir.Input("x", (4,), "N"))
+    a = builder.add("a", ir.Affine((Fraction(2),), (Fraction(1),)), [x])
+    b = builder.add("b", ir.Relu(), [a])
+    graph = builder.build([(builder.add("c", ir.Relu(), [x]), "c"), (b, "b")])
+    frames = np.arange(-4.0, 4).reshape(2, 4)
+    first = execute_real(graph, frames)
+    changed = graph.with_ops({"a": ir.Affine((Fraction(2),), (Fraction(3),))})
+    second = execute_real(changed, frames, graph, first)
+    assert [name for name in graph.order() if second[name] is first[name]] == ["x", "c"]
+    np.testing.assert_array_equal(second["b"], np.maximum(2 * frames + 3, 0))
