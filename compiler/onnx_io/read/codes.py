@@ -6,7 +6,6 @@ result stands for codes again. What moves elements of a constant is executed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from math import prod
@@ -22,7 +21,7 @@ from ...ir.ops.input import Input
 from ...ir.ops.quantize import Quantize
 from ...ir.ops.reshape import Reshape
 from ...ir.ops.transpose import Transpose
-from .grid import RANGES, Range, range_of
+from .grid import RANGES, WIDE, range_of
 from .reader import Handler, Reader, Refusal, attributes
 from .values import Codes, Constant, QuantizedConstant, Tensor
 
@@ -31,13 +30,6 @@ Places = npt.NDArray[np.int64]
 FLOATS = frozenset(
     {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
 )
-
-#: Ranges of the integers that are wider than codes.
-WIDE: Mapping[int, Range] = {
-    TensorProto.INT32: (-(2**31), 2**31 - 1),
-    TensorProto.UINT32: (0, 2**32 - 1),
-    TensorProto.INT64: (-(2**63), 2**63 - 1),
-}
 
 
 def input_codes(reader: Reader, node: Any) -> Codes | None:

@@ -30,6 +30,13 @@ RANGES: Mapping[int, Range] = {
     TensorProto.INT16: (-32768, 32767),
 }
 
+#: Ranges of the integers that are wider than codes.
+WIDE: Mapping[int, Range] = {
+    TensorProto.INT32: (-(2**31), 2**31 - 1),
+    TensorProto.UINT32: (0, 2**32 - 1),
+    TensorProto.INT64: (-(2**63), 2**63 - 1),
+}
+
 #: Element types of constants that DequantizeLinear takes: INT32 is that of biases, INT64 stands
 #: for codes that were computed while reading.
 INTEGERS = frozenset({*RANGES, TensorProto.INT32, TensorProto.INT64})
@@ -106,14 +113,21 @@ def read_scale(reader: Reader, node: Any, index: int) -> tuple[Fraction, ...]:
     return fractions(numbers)
 
 
-def code_range(reader: Reader, node: Any) -> Range:
+def code_range(reader: Reader, node: Any, wide: bool = False) -> Range:
     """Return the range of QuantizeLinear's codes: from the zero point's type, or ``output_dtype``.
 
     Without both it is that of UINT8.
+
+    Parameters
+    ----------
+    wide : bool
+        Whether INT32 may be as well: PyTorch writes biases so.
     """
     kind = int(attributes(node).get("output_dtype", 0)) or TensorProto.UINT8
     if reader.value(node, 2) is not None:
         kind = _kind(reader.array(node, 2, "the zero point"))
+    if wide and kind == TensorProto.INT32:
+        return WIDE[kind]
     return range_of(kind)
 
 

@@ -26,11 +26,12 @@ from .values import Codes, Constant, QuantizedConstant, Tensor
 def quantize_linear(reader: Reader, node: Any) -> None:
     """Translate QuantizeLinear of an activation or of a constant."""
     grid = read_grid(reader, node)
-    low, high = code_range(reader, node)
     value = reader.value(node, 0)
     if isinstance(value, Constant | QuantizedConstant):
+        low, high = code_range(reader, node, wide=True)
         reader.alias(node, Constant(_quantized(value, grid, low, high)))
         return
+    low, high = code_range(reader, node)
     grid = grid.single
     source = reader.tensor(node)
     axis = frame_axis(grid, reader.builder.shape(source))

@@ -7,9 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 import pytest
+from onnx import numpy_helper
 
 from sangi.compiler.frontend import load_graph
 from sangi.compiler.ir.ops.conv import Conv
@@ -22,7 +22,7 @@ from sangi.runtime.ops.lookup import Lookup
 from sangi.runtime.ops.requantize import Requantize
 from sangi.runtime.ops.threshold import Threshold
 
-from .quantized import Quantized, agree, pixels, reference, runtime
+from .quantized import Quantized, agree, dtype, pixels, reference, runtime
 
 TYPES = {
     "INT2": (-2, 1),
@@ -98,18 +98,18 @@ def test_an_absent_zero_point(tmp_path: Path, options: dict[str, Any]) -> None:
     agree(model.save(tmp_path, model.qdq(x, 5.7, 128)), pixels(3, 4, 4), 5.7)
 
 
-@pytest.mark.parametrize("kind", [np.float16, ml_dtypes.bfloat16, np.float32, np.float64])
+@pytest.mark.parametrize("kind", ["FLOAT16", "BFLOAT16", "FLOAT", "DOUBLE"])
 @pytest.mark.parametrize("shape", [(), (1,)])
 def test_scales_of_every_type_are_taken_exactly(
-    tmp_path: Path, kind: Any, shape: tuple[int, ...]
+    tmp_path: Path, kind: str, shape: tuple[int, ...]
 ) -> None:
     model = Quantized(("N", 2, 4, 4), opset=23)
-    scale = np.full(shape, 0.0123, kind)
+    scale = np.full(shape, 0.0123, dtype(kind))
     grid = model.constant(scale), model.constant(np.zeros(shape, np.int8))
     weight = model.dql(model.constant(model.codes(3, 2, 1, 1)), grid)
     x = model.node("Conv", model.dql(model.ql("x", grid), grid), weight)
     graph = read_graph(model.save(tmp_path, x))
-    want = (Fraction(float(kind(0.0123))),)
+    want = (Fraction(float(scale.reshape(-1)[0])),)
     ops = [graph.op(name) for name in graph.order()]
     assert [op.scale for op in ops if isinstance(op, Quantize)] == [want]
     assert [op.weight_scale for op in ops if isinstance(op, Conv)] == [want]
@@ -190,6 +190,61 @@ def test_weights_as_exporters_write_them(tmp_path: Path, build: Any) -> None:
     x = model.node("Conv", x, build(model, 2))
     x = model.qdq(x, 6.3, 120)
     agree(model.save(tmp_path, x), pixels(2, 6, 5), 6.3)
+
+
+def test_brevitas_and_its_clips(tmp_path: Path) -> None:
+    """4-bit weights and activations as Brevitas' QCDQ export writes them, Constants and all."""
+    model = Quantized(("N", 2, 6, 6), opset=13)
+
+    def constant(value: Any) -> str:
+        return model.node("Constant", value=numpy_helper.from_array(np.asarray(value)))
+
+    def quantized(x: str, scale: Any, low: int, high: int, **options: Any) -> str:
+        kind = np.int8 if low < 0 else np.uint8
+        zero = np.zeros(np.shape(scale), kind)
+        grid = constant(np.asarray(scale, np.float32)), constant(zero)
+        x = model.node("QuantizeLinear", x, *grid, **options)
+        x = model.node("Clip", x, constant(kind(low)), constant(kind(high)))
+        return model.node("DequantizeLinear", x, *grid, **options)
+
+    x = quantized("x", 17.1, 0, 15)
+    for channels in (2, 4):
+        weight = constant(model.normal(4, channels, 3, 3, scale=0.4))
+        weight = quantized(weight, model.scales(4, 0.13), -7, 7, axis=0)
+        bias = constant(model.random.integers(-90, 90, 4).astype(np.int32))
+        grid = constant(model.scales(4, 2.2)), constant(np.zeros(4, np.int32))
+        bias = model.node("DequantizeLinear", bias, *grid, axis=0)
+        x = model.node("Relu", model.node("Conv", x, weight, bias))
+        x = quantized(x, 23.3, 0, 15)
+    program = agree(model.save(tmp_path, x), pixels(2, 6, 6), 23.3)
+    convs = [node for node in program.nodes if isinstance(node.op, ProgramConv)]
+    assert [program.types[conv.inputs[0]].bits for conv in convs] == [4, 4]
+    assert [int(np.abs(conv.op.weights).max()) for conv in convs] == [7, 7]
+
+
+def test_a_bias_as_pytorch_writes_it(tmp_path: Path) -> None:
+    """The bias is rounded in the file, to INT32 by the product of the scales."""
+    model = Quantized(("N", 2, 4, 4))
+    scale = model.scales(3, 0.01)
+    weight = model.dql(
+        model.constant(model.codes(3, 2, 1, 1)), model.grid(scale, 0, "INT8"), axis=0
+    )
+    grid = model.node("Mul", model.constant(scale), model.constant(np.float32(0.5)))
+    zeros = model.constant(np.zeros(3, np.int32))
+    numbers = model.normal(3, scale=900)
+    bias = model.ql(model.constant(numbers), (grid, zeros), axis=0)
+    bias = model.dql(bias, (grid, zeros), axis=0)
+    x = model.node("Conv", model.qdq("x", 0.5), weight, bias)
+    graph = read_graph(model.save(tmp_path, x))
+    (conv,) = (op for op in map(graph.op, graph.order()) if isinstance(op, Conv))
+    steps = [Fraction(float(entry)) for entry in scale * np.float32(0.5)]
+    want = [
+        round(Fraction(float(number)) / step) * step
+        for number, step in zip(numbers, steps, strict=True)
+    ]
+    assert conv.bias is not None
+    assert list(conv.bias) == want
+    assert max(abs(entry) for entry in want) > 40000 * min(steps)
 
 
 @pytest.mark.parametrize(("operator", "axis"), [("Gemm", 1), ("Gemm/B", 0), ("MatMul", -1)])
@@ -396,6 +451,15 @@ def test_a_model_whose_outputs_are_codes(tmp_path: Path) -> None:
     several = model.ql(x, model.grid([7.7, 8.1, 6.3], [120, 0, 255]), axis=1)
     path = model.save(tmp_path, single, moved, several, kind="UINT8")
     agree(path, pixels(3, 5, 5, frames=1), 1.0, 1.0, 1.0)
+
+
+def test_the_largest_code(tmp_path: Path) -> None:
+    model = Quantized(("N", 7))
+    weight = model.dql(model.constant(model.codes(7, 5)), model.grid(0.0213, 0, "INT8"))
+    x = model.node("MatMul", model.qdq("x", 1.0), weight)
+    x = model.node("ArgMax", model.ql(x, model.grid(3.17, 120)), axis=1, keepdims=0)
+    path = model.save(tmp_path, x, kind="INT64")
+    agree(path, pixels(7, frames=100), 1.0)
 
 
 def said(model: Quantized, folder: Path, x: str) -> str:

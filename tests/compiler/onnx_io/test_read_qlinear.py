@@ -196,7 +196,7 @@ def test_a_model_of_integers_from_end_to_end(tmp_path: Path) -> None:
     agree(model.save(tmp_path, y, kind="INT8"), frames, 1.0)
 
 
-class Frames(CalibrationDataReader):  # type: ignore[misc]
+class Frames(CalibrationDataReader):
     """Three batches of images for ONNX Runtime's calibration."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from ....ir.ops.base import Shape
 from ....ir.ops.reshape import Reshape
 from ....ir.ops.transpose import Transpose
 from ..reader import Reader, Refusal, attributes
-from ..values import QuantizedConstant, Tensor
+from ..values import Tensor
 
 
 def identity(reader: Reader, node: Any) -> None:
@@ -91,20 +91,12 @@ def unsqueeze(reader: Reader, node: Any) -> None:
 
 
 def transpose(reader: Reader, node: Any) -> None:
-    """Translate Transpose of a constant, or one that leaves the batch axis in front."""
-    value = reader.value(node, 0)
-    if isinstance(value, QuantizedConstant):
-        reader.alias(node, value.transposed(_perm(node, value.codes.ndim)))
-        return
+    """Translate Transpose that leaves the batch axis in front."""
     rank = len(reader.shape(node)) + 1
-    perm = _perm(node, rank)
+    perm = tuple(int(axis) for axis in attributes(node).get("perm", reversed(range(rank))))
     if len(perm) != rank or perm[0] != 0:
         raise Refusal(f"perm must keep the batch axis in front, not be {perm}")
     reader.emit(node, Transpose(tuple(axis - 1 for axis in perm[1:])), [reader.tensor(node)])
-
-
-def _perm(node: Any, rank: int) -> tuple[int, ...]:
-    return tuple(int(axis) for axis in attributes(node).get("perm", reversed(range(rank))))
 
 
 def _emit(reader: Reader, node: Any, shape: Shape) -> None:
