@@ -92,5 +92,5 @@ def _wide_sum(state: State, name: str, value: Value) -> Term:
         high,
     )
     tensors = tuple(term.tensor for term in value.terms)
-    tensor = state.builder.emit(f"{name}_sum", node, tensors, f"{name}_sum")
+    tensor = state.builder.emit(name, node, tensors, state.graph.tensor(name))
     return Term(tensor, tuple(units))

@@ -1,5 +1,6 @@
 """Additions of anything: itself, differences, channels of different scales, wide codes."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +16,7 @@ from sangi.compiler.ir.ops.quantize import Quantize
 from sangi.compiler.ir.ops.relu import Relu
 from sangi.compiler.ir.ops.reshape import Reshape
 from sangi.compiler.ir.ops.transpose import Transpose
+from sangi.compiler.lower.wide import costly_sums
 from sangi.runtime.numerics import Rounding
 
 from .nets import Net, kinds, real, reals
@@ -134,7 +136,8 @@ def test_wide_sums_per_channel_are_outputs_and_emitted_once() -> None:
     net.add("pool", MaxPool((2, 2), (1, 1)), total)
     net.add("q3", Quantize((ONE * 9,), (1,), -128, 127), total)
     program = net.check(total, "pool", "q3")
-    assert [node.name for node in program.nodes if node.name.startswith("a")].count("a_sum") == 1
+    assert [node.name for node in program.nodes].count("a") == 1
+    assert kinds(program).count("Add") == 2
 
 
 def test_sums_of_clipped_sums() -> None:
@@ -191,7 +194,7 @@ def test_sums_of_16_bits_and_scales_of_full_mantissas() -> None:
     total = wide(net, real(net.rng, 0.01, 0.02), real(net.rng, 0.01, 0.02))
     net.quantize("t", -500, 500, total)
     program = net.check(total, "t")
-    assert program.types["a_sum"].bits > 32
+    assert program.types["a"].bits > 32
     net.add("s", sixteen(real(net.rng, 0.02, 0.03)), total)
     assert "Quantize 's': codes must have at most 1024 steps" in net.refusal()
 
@@ -229,3 +232,12 @@ def test_channels_that_cancel() -> None:
     net.quantize("q", -3, 3)
     program = net.check("a", "q")
     assert np.ptp(program.run(net.frames)["q"]) == 0
+
+
+def test_costly_sums_are_named() -> None:
+    net = Net(16)
+    total = wide(net, real(net.rng, 0.01, 0.02), real(net.rng, 0.01, 0.02))
+    (line,) = costly_sums(net.check(total))
+    assert re.fullmatch(r"Add 'a' takes 3\d bits to be exact: its inputs are too wide .*", line)
+    net = Net(16)
+    assert costly_sums(net.check(wide(net, Fraction(1, 100), Fraction(3, 100)))) == []
