@@ -103,6 +103,15 @@ def window(**changes) -> WindowParams:
     return WindowParams(**{**fields, **changes})
 
 
+def test_pad_values_fit_the_beats():
+    with pytest.raises(ValueError, match="pad_value must be 0…255 as the beats, not -1"):
+        window(pad_value=-1)
+    with pytest.raises(ValueError, match="pad_value must be -8…7 as the beats, not 8"):
+        window(pad_value=8, beat=Beat(4, 4, True))
+    assert window(pad_value=-8, beat=Beat(4, 4, True)).pad_value == -8
+    assert window(pad_value=-1, padding=(0, 0, 0, 0)).pad_value == -1
+
+
 def test_first_window_waits_for_its_words_only():
     waits, unused = consumed(window())
     assert unused == 0
