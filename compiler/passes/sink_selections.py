@@ -108,7 +108,7 @@ def _inner(origin: Origin, behind: tuple[_Pending, ...]) -> Origin:
 
 def _renamed(behind: tuple[_Pending, ...], origin: Origin) -> tuple[_Pending, ...]:
     """Return the selections of another tensor: the last one makes what ``origin`` names."""
-    inner = (
-        replace(entry, origin=Origin(f"{origin.tensor}/{entry.name}")) for entry in behind[:-1]
+    return tuple(
+        replace(entry, origin=_inner(origin, behind[place + 1 :]))
+        for place, entry in enumerate(behind)
     )
-    return (*inner, *(replace(entry, origin=origin) for entry in behind[-1:]))
