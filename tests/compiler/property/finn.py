@@ -42,7 +42,7 @@ class Finn(RealDialect):
             sketch.annotate(kind, low, high)
             return Value("x", shape, float(max(-low, high)), low < 0)
         scale = sketch.scale(0.1)
-        sketch.input_step = float(scale)
+        sketch.input_grid(scale, -128, 127)
         grid = (
             sketch.constant(scale),
             sketch.constant(np.float32(0)),

@@ -57,14 +57,14 @@ class Qdq(RealDialect):
         width = self._width(x.negative)
         clipped = self._clipped(width) if self.narrow or self.on_codes else width
         channels = x.shape[0]
-        per_channel = sketch.opset >= 13 and len(x.shape) == 3 and sketch.chance(0.08)
+        per_channel = sketch.opset >= 13 and self.scales_per_channel(x)
         count = channels if per_channel else 1
         levels = clipped.high - clipped.low
         target = x.reach / levels * (2 if x.negative else 1)
         scales = [sketch.scale(target * sketch.random.uniform(0.3, 1.3)) for _ in range(count)]
         zeros = [self._zero(clipped, x.negative) for _ in range(count)]
         if x.name == "x":
-            sketch.input_step = float(scales[0])
+            sketch.input_grid(scales[0], clipped.low - zeros[0], clipped.high - zeros[0])
         shape = (count,) if per_channel else ()
         grid = (
             sketch.constant(np.array(scales, np.float32).reshape(shape)),

@@ -148,7 +148,7 @@ class QLinear:
         target = x.reach / 255 * (2 if x.negative else 1)
         scale = sketch.scale(target * sketch.random.uniform(0.3, 1.3))
         if x.name == "x":
-            sketch.input_step = float(scale)
+            sketch.input_grid(scale, low - zero, high - zero)
         ends = float(scale) * (zero - low), float(scale) * (high - zero)
         names = sketch.constant(scale), sketch.constant(np.array(zero), kind)
         return Grid(*names, max(ends), zero > low, kind)

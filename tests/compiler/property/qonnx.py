@@ -12,8 +12,9 @@ from .real import RealDialect, Weight
 from .sketch import Sketch, Value
 
 CHANNELS_LAST = "qonnx.custom_op.channels_last"
-ROUNDINGS = {"ROUND": 6, "HALF_EVEN": 1, "HALF_UP": 1, "HALF_DOWN": 1, "UP": 1, "DOWN": 1,
-             "CEIL": 1, "FLOOR": 2}  # fmt: skip
+ROUNDINGS = {"ROUND": 3, "HALF_UP": 2, "HALF_DOWN": 2, "FLOOR": 2} | dict.fromkeys(
+    ("HALF_EVEN", "UP", "DOWN", "CEIL"), 1
+)
 
 
 class Qonnx(RealDialect):
@@ -38,11 +39,13 @@ class Qonnx(RealDialect):
 
     def quantize(self, x: Value) -> Value:
         sketch = self.sketch
-        count = x.shape[0] if len(x.shape) == 3 and sketch.chance(0.08) else 1
+        count = x.shape[0] if self.scales_per_channel(x) else 1
         if sketch.chance(0.6 if self.bipolar else 0.04):
             sketch.tags.add("bipolar values")
             scales = [sketch.scale(sketch.random.uniform(0.5, 2)) for _ in range(count)]
             scale = self._parameter(scales, x)
+            if x.name == "x":
+                sketch.input_grid(scales[0], -1, 1)
             if self.bipolar and sketch.chance(0.8):
                 name = self._custom("BipolarQuant", x.name, scale)
             else:
@@ -58,7 +61,7 @@ class Qonnx(RealDialect):
         scales = [sketch.scale(target * sketch.random.uniform(0.3, 1.3)) for _ in range(count)]
         zeros = [self._zero(low, high, x.negative) for _ in range(count)]
         if x.name == "x":
-            sketch.input_step = float(scales[0])
+            sketch.input_grid(scales[0], low - zeros[0], high - zeros[0])
         name = self._custom(
             "Quant",
             x.name,

@@ -47,6 +47,15 @@ class RealDialect(ABC):
         """Write a bias as a plain constant."""
         return self.sketch.constant(self.sketch.reals(filters, reach))
 
+    def scales_per_channel(self, x: Value) -> bool:
+        """Whether an activation gets a scale per channel.
+
+        Seldom where scales are no simple multiples of each other: a layer that adds such channels
+        up is refused.
+        """
+        chance = 0.03 if self.sketch.style == "free" else 0.15
+        return len(x.shape) == 3 and self.sketch.chance(chance)
+
     # ---- layers
 
     def start(self) -> Value:
@@ -64,7 +73,7 @@ class RealDialect(ABC):
                 sketch.input_shape = (*shape[1:], shape[0])
             if not last and sketch.input_shape != shape:
                 x = replace(x, name=sketch.node("Transpose", "x", perm=[0, 3, 1, 2]))
-        sketch.input_step = float(sketch.scale(x.reach / 128))
+        sketch.input_grid(sketch.scale(x.reach / 128), -128, 128)
         if self.arithmetic and sketch.chance(0.1):
             x = self._affine(x)
         return self.quantize(x)
@@ -175,11 +184,15 @@ class RealDialect(ABC):
 
     def flatten(self, x: Value) -> Value:
         count = int(np.prod(x.shape))
-        if self.sketch.chance(0.5):
-            name = self.sketch.node("Flatten", x.name)
+        kind = self.sketch.pick({"Flatten": 3, "whole": 1, "batch": 1, "Squeeze": 1})
+        if kind == "Squeeze" and self.sketch.opset < 13 and x.shape[1:] == (1, 1):
+            axes = [1, 2] if self.channels_last else [2, 3]
+            name = self.sketch.node("Squeeze", x.name, axes=axes)
+        elif kind in ("whole", "batch"):
+            target = [-1, count] if kind == "whole" else [0, -1]
+            name = self.sketch.node("Reshape", x.name, self.sketch.constant(np.array(target)))
         else:
-            target = self.sketch.constant(np.array([-1, count], np.int64))
-            name = self.sketch.node("Reshape", x.name, target)
+            name = self.sketch.node("Flatten", x.name)
         return replace(x, name=name, shape=(count,))
 
     def output(self, x: Value) -> Value:
@@ -243,6 +256,9 @@ class RealDialect(ABC):
     def _matrix(self, x: Value, filters: int, style: str) -> Weight:
         if style == "gemm_t":
             return self.weight((filters, x.shape[0]), 0)
+        if self.sketch.chance(0.25):
+            weight = self.weight((filters, x.shape[0]), 0)
+            return replace(weight, name=self.sketch.node("Transpose", weight.name, perm=[1, 0]))
         return self.weight((x.shape[0], filters), 1)
 
     def _product(
@@ -257,7 +273,11 @@ class RealDialect(ABC):
                 inputs.append(self.bias(filters, reach / 4))
             elif self.sketch.opset < 11:
                 inputs.append(self.sketch.constant(np.zeros(filters, np.float32)))
-            name = self.sketch.node("Gemm", *inputs, transB=int(style == "gemm_t"))
+            options: dict[str, Any] = {"transB": int(style == "gemm_t")}
+            if self.sketch.chance(0.15):
+                sign = self.sketch.pick({1: 2, -1: 1})
+                options |= {"alpha": sign * float(self.sketch.scale(0.7)), "beta": 0.5}
+            name = self.sketch.node("Gemm", *inputs, **options)
         return Value(name, (filters,), reach, True)
 
     def _copy(self, weight: Weight, initializers: int, nodes: int) -> Weight:
@@ -286,6 +306,8 @@ class RealDialect(ABC):
             steps |= {"bn": 3.0, "affine": 1.5, "clip": 0.7}
         for _ in range(2):
             kind = self.sketch.pick(steps)
+            if self.sketch.chance(0.02):
+                y = replace(y, name=self.sketch.node("Identity", y.name))
             if len(y.shape) == 3 and not same_shape and self.sketch.chance(0.06):
                 y = self._pooled(y)
             if kind == "relu":

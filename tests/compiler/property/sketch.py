@@ -66,6 +66,7 @@ class Sketch:
         self.tags: set[str] = set()
         self.input_shape: tuple[int, ...] = ()
         self.input_step = 1.0
+        self.input_codes = (-40, 300)
         self.input_kind: tuple[str, int, int] | None = None
         self.input_type: int = TensorProto.FLOAT
         self.constant_nodes = self.chance(0.1)
@@ -73,6 +74,11 @@ class Sketch:
         self.base = float(random.uniform(0.5, 1.0))
         if self.style == "power":
             self.tags.add("power-of-two scales")
+
+    def input_grid(self, step: Any, low: float, high: float) -> None:
+        """Say on which grid the input is rounded: its step, and its ends in steps."""
+        self.input_step = float(step)
+        self.input_codes = (int(low), int(high))
 
     # ---- dice
 
@@ -188,7 +194,7 @@ class Sketch:
             kind, low, high = self.input_kind
             choices = [low, high] if kind == "BIPOLAR" else range(low, high + 1)
             return self.random.choice(choices, shape).astype(np.float32)
-        steps = self.random.integers(-40, 300, shape)
-        if self.chance(0.3):
-            steps = self.random.integers(-6, 9, shape)
+        # Every other one lies between two codes, a few beyond the ends.
+        low, high = self.input_codes
+        steps = self.random.integers(2 * low - 3, 2 * high + 4, shape)
         return (steps * np.float32(self.input_step / 2)).astype(np.float32)
