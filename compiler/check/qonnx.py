@@ -12,7 +12,7 @@ from onnx import defs, helper, numpy_helper
 from ...runtime.errors import ToolError
 from ..execute.runtime import quiet_onnxruntime
 from ..onnx_io.read.versions import STANDARD, opset
-from .standard import IR_VERSION, opened
+from .standard import IR_VERSION, executed, opened
 
 Array = npt.NDArray[Any]
 Context = dict[str, Array]
@@ -84,7 +84,12 @@ def _custom(node: Any, model: Any) -> Callable[[Context], None]:
         ) from error
 
     def step(context: Context) -> None:
-        op.execute_node(context, model.graph)
+        try:
+            op.execute_node(context, model.graph)
+        except Exception as error:  # whatever it meets
+            raise ToolError(
+                f"qonnx cannot execute {node.op_type} '{node.name}': {error}"
+            ) from error
 
     return step
 
@@ -98,7 +103,7 @@ def _standard(node: Any, version: int) -> Callable[[Context], None]:
         if key not in sessions:
             sessions[key] = opened(_single(node, feed, version))
         outputs = [name for name in node.output if name]
-        context.update(zip(outputs, sessions[key].run(outputs, feed), strict=True))
+        context.update(zip(outputs, executed(sessions[key], outputs, feed), strict=True))
 
     return step
 

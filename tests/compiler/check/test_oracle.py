@@ -13,6 +13,7 @@ from onnx import TensorProto, helper
 
 from sangi.compiler.check.check import check_model
 from sangi.compiler.check.oracle import Oracle, needs_qonnx, open_oracle, tensors_of
+from sangi.compiler.check.results import Steps
 from sangi.compiler.onnx_io.read.inputs import with_input_shape
 from sangi.runtime.errors import DataError, ToolError
 
@@ -173,3 +174,30 @@ def test_initializers_that_are_inputs_as_well(tmp_path: Path) -> None:
     grid = np.clip(np.rint(frames(2, 3, 4, 4) * 4), -128, 127) / 4
     found = opened(path).run(frames(2, 3, 4, 4))
     np.testing.assert_array_equal(found["relu_1:0"], np.maximum(grid, 0).reshape(2, -1))
+
+
+def test_tensors_of_types_that_numpy_lacks(tmp_path: Path) -> None:
+    model = Model(("N", 6), opset=21)
+    scale = model.constant(np.float32(0.5))
+    zero = helper.make_tensor("zero", TensorProto.INT4, [], [2])
+    model.initializers.append(zero)
+    codes = model.node("QuantizeLinear", "x", scale, "zero")
+    path = model.save(tmp_path, model.node("DequantizeLinear", codes, scale, "zero"))
+    changed = onnx.load(path)
+    changed.ir_version = 10
+    path.write_bytes(changed.SerializeToString())
+    x = frames(4, 6) * 3
+    wanted = np.clip(np.rint(x / np.float32(0.5)) + 2, -8, 7)
+    found = opened(path).run(x)[codes]
+    assert found.dtype == np.int32
+    np.testing.assert_array_equal(found, wanted)
+    check = check_model(path, x)
+    assert [(layer.tensor, layer.fed) for layer in check.layers] == [(codes, Steps(0, 0))]
+
+
+def test_what_qonnx_cannot_execute_is_said_with_the_node(tmp_path: Path) -> None:
+    pytest.importorskip("qonnx")
+    model = QonnxModel(("N", 3))
+    path = model.save(tmp_path, model.quant("x", 0.5, rounding_mode="SIDEWAYS"))
+    with pytest.raises(ToolError, match=r"^qonnx cannot execute Quant 'quant_0': "):
+        opened(path).run(frames(1, 3))
