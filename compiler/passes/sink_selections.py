@@ -11,6 +11,7 @@ from ..ir.graph import Graph, GraphBuilder
 from ..ir.ops.base import Elementwise, Shape
 from ..ir.ops.pad import Pad
 from ..ir.ops.slice import Slice
+from ..ir.ops.tail import Sigmoid
 from ..ir.origin import Origin
 from .base import Pass
 from .grids import keeps_channels, keeps_zero
@@ -23,7 +24,7 @@ class SinkSelections(Pass):
     ``Conv -> Slice -> Relu -> Quantize`` becomes ``Conv -> Relu -> Quantize -> Slice``: f of a part
     is that part of f, and zeros stay zeros where f(0) = 0. So layers meet their quantizers, a Pad
     meets the layer that can do its work, and what is selected are codes. Constants per channel
-    let pass what leaves the channels alone.
+    let pass what leaves the channels alone; Sigmoid, which the host computes, lets nothing pass.
     """
 
     name: ClassVar[str] = "sink-selections"
@@ -86,6 +87,8 @@ def _split(value: _Kept, op: Elementwise) -> tuple[_Kept, tuple[_Pending, ...]]:
 
 
 def _lets_pass(op: Elementwise, entry: _Pending) -> bool:
+    if isinstance(op, Sigmoid):
+        return False
     if op.per_channel and not keeps_channels(entry.op, entry.shape):
         return False
     return isinstance(entry.op, Slice) or keeps_zero(op)

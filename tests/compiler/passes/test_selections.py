@@ -21,6 +21,7 @@ from sangi.compiler.ir.ops.pad import Pad
 from sangi.compiler.ir.ops.quantize import Quantize
 from sangi.compiler.ir.ops.relu import Relu
 from sangi.compiler.ir.ops.slice import Slice
+from sangi.compiler.ir.ops.tail import Sigmoid
 from sangi.compiler.ir.ops.transpose import Transpose
 from sangi.compiler.passes.cancel_quantizers import CancelQuantizers
 from sangi.compiler.passes.channels_last import ChannelsLast
@@ -81,6 +82,11 @@ def test_pads_stay_in_front_of_bipolar_values() -> None:
     # ONNX Runtime does not run this quantizer: only the order is looked at.
     after = SinkSelections()(chain((6, 6, 2), AROUND, BIPOLAR))
     assert kinds(after) == ["Input", "Pad", "Quantize"]
+
+
+def test_slices_stay_in_front_of_what_the_host_computes() -> None:
+    after = unchanged(SinkSelections(), chain((6, 6, 2), EVEN, Relu(), Sigmoid()))
+    assert kinds(after) == ["Input", "Relu", "Slice", "Sigmoid"]
 
 
 def test_selected_channels_keep_their_constants() -> None:
