@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ...runtime.host import execute, prepare
 from ...runtime.program import Program
 from ..execute.real.execute import channels_last, compute
-from ..execute.real.quantize import is_near_edge
+from ..execute.real.quantize import is_near_edge, settled
 from ..ir import ops as ir
 from ..ir.graph import Graph
 from ..lower.inputs import REAL
@@ -89,9 +89,9 @@ def compare_program(
 
 def real_of(value: Value, tensors: Mapping[str, npt.NDArray[Any]]) -> Reals:
     """Return the real tensor (N, *shape of the node) that a value of lowering stands for."""
-    total: Any = _floats(value.shift)
-    for term in value.terms:
-        total = total + tensors[term.tensor].astype(np.float64) * _floats(term.factor)
+    shift = _floats(value.shift)
+    parts = [tensors[t.tensor].astype(np.float64) * _floats(t.factor) for t in value.terms]
+    total = settled(shift + sum(parts), np.abs(shift) + sum(map(np.abs, parts)))
     if value.low is not None:
         total = np.maximum(total, _floats(value.low, -np.inf))
     if value.high is not None:

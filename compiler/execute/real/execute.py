@@ -14,7 +14,7 @@ from ....runtime.program import Step
 from ...ir import ops as ir
 from ...ir.graph import Graph
 from .multithreshold import count_thresholds
-from .quantize import NEAR, round_to_grid
+from .quantize import NEAR, round_to_grid, settled
 from .windows import convolve, floats, largest, mean, multiply
 
 Reals = npt.NDArray[np.float64]
@@ -115,7 +115,12 @@ def _sizes(shape: tuple[int, ...]) -> str:
 
 
 def _affine(op: ir.Affine | ir.BatchNorm, x: Reals) -> Reals:
-    return np.asarray(x * floats(op.scale) + floats(op.shift))
+    product, shift = x * floats(op.scale), floats(op.shift)
+    return settled(product + shift, np.abs(product) + np.abs(shift))
+
+
+def _add(op: ir.Add, a: Reals, b: Reals) -> Reals:
+    return settled(a + b, np.abs(a) + np.abs(b))
 
 
 def _clip(op: ir.Clip, x: Reals) -> Reals:
@@ -146,7 +151,7 @@ def _pad(op: ir.Pad, x: Reals) -> Reals:
 
 
 RULES: Mapping[type[ir.Op], Callable[..., Any]] = {
-    ir.Add: lambda _, a, b: a + b,
+    ir.Add: _add,
     ir.Affine: _affine,
     ir.ArgMax: _argmax,
     ir.AveragePool: mean,

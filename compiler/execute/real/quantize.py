@@ -17,6 +17,9 @@ Reals = npt.NDArray[np.float64]
 #: as that. Float64 leaves an error of about 1e-16 of the largest number that went into it.
 NEAR = 1e-9
 
+#: How small a sum is taken for 0, relative to what was added up.
+CANCELLED = 1e-12
+
 WHOLE: Mapping[Rounding, Callable[[Reals], Any]] = {
     Rounding.HALF_EVEN: np.rint,
     Rounding.HALF_UP: lambda x: np.copysign(np.floor(np.abs(x) + 0.5), x),
@@ -43,13 +46,26 @@ def round_to_grid(op: Quantize, x: Reals) -> Reals:
 def codes_of(op: Quantize, x: Reals) -> Reals:
     """Return the codes of a quantizer as float64; ties as in ``round_to_grid``."""
     zero = zeros(op)
-    codes = WHOLE[op.rounding](_settled(quotients(op, x)))
+    codes = WHOLE[op.rounding](_nearest(quotients(op, x)))
     return np.asarray(np.clip(codes if op.zero_first else codes + zero, op.low, op.high))
 
 
 def reals_of(op: Quantize, codes: Reals) -> Reals:
     """Return the reals that the codes of a quantizer stand for."""
     return np.asarray((codes - zeros(op)) * scales(op))
+
+
+def settled(total: Reals, size: Reals | float) -> Reals:
+    """Return sums with 0 wherever the addends cancel out but for noise.
+
+    So that 0.1 + 0.2 - 0.3 is 0 in every order of additions.
+
+    Parameters
+    ----------
+    size : float64 array or float
+        Of the addends, or a bound on it.
+    """
+    return np.where(np.abs(total) <= CANCELLED * size, 0.0, total)
 
 
 def is_near_edge(op: Quantize, x: Reals) -> npt.NDArray[np.bool_]:
@@ -76,7 +92,7 @@ def zeros(op: Quantize) -> Reals:
     return np.array([float(zero) for zero in op.zero_point])
 
 
-def _settled(quotient: Reals) -> Reals:
+def _nearest(quotient: Reals) -> Reals:
     halves = np.rint(2 * quotient) / 2
     return np.where(np.abs(quotient - halves) <= _tolerance(quotient), halves, quotient)
 

@@ -12,6 +12,7 @@ from ...ir.ops.averagepool import AveragePool
 from ...ir.ops.conv import Conv
 from ...ir.ops.dense import Dense
 from ...ir.ops.maxpool import MaxPool
+from .quantize import settled
 
 Reals = npt.NDArray[np.float64]
 
@@ -35,12 +36,13 @@ def convolve(op: Conv, x: Reals) -> Reals:
         patches = view.reshape(*size, kh, kw, op.groups, channels).transpose(4, 0, 1, 2, 3, 5)
         sums = patches.reshape(op.groups, -1, kh * kw * channels) @ matrix
         result[...] = sums.transpose(1, 0, 2).reshape(*size, filters)
-    return np.asarray(out + floats(op.bias or (Fraction(0),)))
+    return _with_bias(op, x, weight, out)
 
 
 def multiply(op: Dense, x: Reals) -> Reals:
     """Return the fully connected layer of ``(N, channels)``."""
-    return np.asarray(x @ real_weight(op).T + floats(op.bias or (Fraction(0),)))
+    weight = real_weight(op)
+    return _with_bias(op, x, weight, x @ weight.T)
 
 
 def largest(op: MaxPool, x: Reals) -> Reals:
@@ -78,6 +80,12 @@ def real_weight(op: Conv | Dense) -> Reals:
 def floats(values: tuple[Fraction, ...]) -> Reals:
     """Return the nearest float64 of exact numbers."""
     return np.array([float(value) for value in values])
+
+
+def _with_bias(op: Conv | Dense, x: Reals, weight: Reals, sums: Reals) -> Reals:
+    bias = floats(op.bias or (Fraction(0),))
+    most = np.abs(weight).reshape(len(weight), -1).sum(axis=1) * np.abs(x).max(initial=0)
+    return settled(sums + bias, most + np.abs(bias))
 
 
 def _bordered(x: Reals, padding: tuple[int, int, int, int], value: float) -> Reals:

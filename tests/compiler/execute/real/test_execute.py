@@ -220,3 +220,17 @@ def test_what_is_known_is_not_computed_again() -> None:
     second = execute_real(changed, frames, graph, first)
     assert [name for name in graph.order() if second[name] is first[name]] == ["x", "c"]
     np.testing.assert_array_equal(second["b"], np.maximum(2 * frames + 3, 0))
+
+
+def test_what_cancels_out_is_zero() -> None:
+    tenths = tuple(Fraction(n, 10) for n in (1, 2, 3))
+    assert 0.1 + 0.2 - 0.3 != 0 and 3 * 0.1 - 0.3 != 0
+    ones = np.ones((1, 3))
+    row = np.array([[0.1, 0.2, -0.3]])
+    assert compute(ir.Dense(row), ones)[0, 0] == 0
+    assert compute(ir.Dense(row[:, :2], bias=(-tenths[2],)), ones[:, :2])[0, 0] == 0
+    assert compute(ir.Conv(row.reshape(1, 1, 1, 3)), ones.reshape(1, 1, 1, 3))[0, 0, 0, 0] == 0
+    assert compute(ir.Affine((tenths[0],), (-tenths[2],)), 3 * ones)[0, 0] == 0
+    assert compute(ir.Add(), np.array([[0.1 + 0.2]]), np.array([[-0.3]]))[0, 0] == 0
+    # What is small beside its addends and no noise stays.
+    assert compute(ir.Add(), np.array([[1 + 1e-9]]), np.array([[-1.0]]))[0, 0] != 0
