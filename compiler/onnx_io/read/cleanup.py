@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import onnx
@@ -58,11 +61,24 @@ def fold_constants(model: Any) -> Any:
         shapes = [value for value in inferred_shapes(model) if value.name not in outputs]
         del model.graph.value_info[:]
         model.graph.value_info.extend(shapes)
-        optimizer.fold_constants(model, should_fold=should_fold, onnx_shape_inference=True)
-        optimizer.remove_unused_nodes(model)
+        with _quiet():
+            optimizer.fold_constants(model, should_fold=should_fold, onnx_shape_inference=True)
+            optimizer.remove_unused_nodes(model)
         if len(model.graph.node) == count:
             break
     return model
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep onnxscript's warnings about damaged nodes from the terminal: the reader names them."""
+    logger = logging.getLogger("onnxscript")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _import_domains(model: Any) -> None:

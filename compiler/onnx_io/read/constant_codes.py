@@ -67,7 +67,7 @@ def quantized_constant(
     bound = (np.abs(quotient) + np.abs(zeros) + 1) * 2.0**-48
     inside = (real > lows - 1) & (real < highs + 1)
     unsure = inside & (np.abs(2 * real - np.rint(2 * real)) <= 2 * bound)
-    codes = np.clip(_ROUND[rounding](real), lows, highs).astype(np.int64)
+    codes = np.array(np.clip(_ROUND[rounding](real), lows, highs), dtype=np.int64)
     channel = np.zeros(shape, np.int64) if axis is None else spread(range(shape[axis]), int)
     known: dict[tuple[Any, int], int] = {}
     for place in map(tuple, np.argwhere(unsure)):

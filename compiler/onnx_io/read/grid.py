@@ -77,8 +77,6 @@ def read_grid(reader: Reader, node: Any) -> Grid:
         raise Refusal(
             f"block_size must be 0, not {options['block_size']}; quantize per tensor or per channel"
         )
-    if reader.value(node, 1) is None:
-        raise ModelError(f"{node.op_type} '{node_name(node)}': a scale must be given")
     scale = read_scale(reader, node, 1)
     zero_point = (0,) * len(scale)
     if reader.value(node, 2) is not None:
@@ -96,6 +94,8 @@ def read_scale(reader: Reader, node: Any, index: int) -> tuple[Fraction, ...]:
 
     Errors are those of ``read_grid``.
     """
+    if reader.value(node, index) is None:
+        raise ModelError(f"{node.op_type} '{node_name(node)}': a scale must be given")
     array = reader.array(node, index, "the scale")
     if sum(size > 1 for size in array.shape) > 1:
         raise Refusal(

@@ -157,6 +157,12 @@ def weights_moved_as_codes(model: Quantized, channels: int) -> str:
     return model.node("Cast", weight, to=1)
 
 
+def weights_of_4_bits_moved(model: Quantized, channels: int) -> str:
+    codes = model.constant(model.codes(channels, 4, 3, 3, low=-8, high=7, kind="INT4"))
+    codes = model.node("Transpose", codes, perm=[1, 0, 2, 3])
+    return model.dql(codes, model.grid(model.scales(4, 0.1), 0, "INT4"), axis=0)
+
+
 def weights_moved_as_reals(model: Quantized, channels: int) -> str:
     codes = model.codes(3, 3, channels, 4)
     grid = model.grid(model.scales(4, 0.01), [1, -128, 127, 0], "INT8")
@@ -180,6 +186,7 @@ def weights_quantized_twice(model: Quantized, channels: int) -> str:
         weights_by_quantizers,
         weights_by_clipped_quantizers,
         weights_moved_as_codes,
+        weights_of_4_bits_moved,
         weights_moved_as_reals,
         weights_quantized_twice,
     ],
@@ -271,6 +278,15 @@ def test_a_constant_is_rounded_exactly(tmp_path: Path) -> None:
     (dense,) = (op for op in map(graph.op, graph.order()) if isinstance(op, Dense))
     assert dense.weight.tolist() == [[*want[:3], 126]]
     assert dense.weight_scale == (scale,)
+
+
+def test_a_constant_number_on_a_tie(tmp_path: Path) -> None:
+    model = Quantized(("N", 3))
+    grid = model.grid(0.5, 3, "INT8")
+    number = model.dql(model.ql(model.constant(np.float32(1.25)), grid), grid)
+    last = model.grid(1.0, 0, "UINT8")
+    x = model.node("Mul", model.qdq("x", 1.0), number)
+    agree(model.save(tmp_path, model.dql(model.ql(x, last), last)), pixels(3), 1.0)
 
 
 @pytest.mark.parametrize("domain", ["", "com.microsoft"])
@@ -489,6 +505,9 @@ def test_refused_scales(tmp_path: Path) -> None:
         "QuantizeLinear 'quantizelinear_0': the scale must be one number or one per channel, not "
         "of shape (3, 2); quantize per tensor or per channel"
     )
+    model = Quantized(("N", 3))
+    x = model.ql("x", ("",), domain="com.microsoft")
+    assert said(model, tmp_path, x) == "QuantizeLinear 'quantizelinear_0': a scale must be given"
     model = Quantized(("N", 3))
     x = model.ql("x", (model.node("Relu", "x"),))
     assert said(model, tmp_path, x) == (

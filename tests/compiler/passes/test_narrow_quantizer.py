@@ -64,7 +64,7 @@ def real(op: Op, x: Fraction) -> Fraction:
 def test_random_chains_keep_every_number(rounding: Rounding, zero_first: bool) -> None:
     random = np.random.default_rng(3)
     shorter = 0
-    for _ in range(200):
+    for _ in range(80):
         ops: list[Op] = []
         zero = int(random.integers(-3, 4))
         for _ in range(int(random.integers(2, 6))):
@@ -92,7 +92,7 @@ def test_random_chains_keep_every_number(rounding: Rounding, zero_first: bool) -
             for op in left:
                 got = real(op, got)
             assert got == want, (ops, left)
-    assert shorter > 100
+    assert shorter > 40
 
 
 def test_a_clip_on_both_sides_and_its_name() -> None:
