@@ -161,14 +161,37 @@ def _quantize(
         raise DataError("images must be finite, not NaN or infinite")
     codes, zeros = values / np.array(scale), np.array(zero_point)
     whole = _ROUND[Rounding(rounding)]
-    codes = whole(codes + zeros) if zero_first else whole(codes) + zeros
+    codes = whole(_sum(codes, zeros)) if zero_first else whole(codes) + zeros
     return np.asarray(np.clip(codes, low, high), dtype=np.int64)
+
+
+def _sum(a: Array, b: Array) -> Array:
+    """Return sums that no rounding of float64 has moved onto a tie or a whole number.
+
+    The error of a sum is a float64 itself (Knuth's TwoSum); where it is not 0, a sum that fell on
+    an edge is moved to the side on which it lies.
+    """
+    total = a + b
+    part = total - a
+    error = (a - (total - part)) + (b - part)
+    moved = np.nextafter(total, np.where(error > 0, np.inf, -np.inf))
+    return np.where((error != 0) & (2 * total == np.rint(2 * total)), moved, total)
+
+
+def _half_up(x: Array) -> Array:
+    whole = np.trunc(x)
+    return whole + np.where(np.abs(x - whole) >= 0.5, np.copysign(1, x), 0)
+
+
+def _half_down(x: Array) -> Array:
+    whole = np.trunc(x)
+    return whole + np.where(np.abs(x - whole) > 0.5, np.copysign(1, x), 0)
 
 
 _ROUND: Mapping[Rounding, Callable[[Array], Array]] = {
     Rounding.HALF_EVEN: np.rint,
-    Rounding.HALF_UP: lambda x: np.copysign(np.floor(np.abs(x) + 0.5), x),
-    Rounding.HALF_DOWN: lambda x: np.copysign(np.ceil(np.abs(x) - 0.5), x),
+    Rounding.HALF_UP: _half_up,
+    Rounding.HALF_DOWN: _half_down,
     Rounding.UP: lambda x: np.copysign(np.ceil(np.abs(x)), x),
     Rounding.DOWN: np.trunc,
     Rounding.CEIL: np.ceil,

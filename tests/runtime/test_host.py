@@ -5,13 +5,16 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sangi.runtime.errors import BuildError, DataError
 from sangi.runtime.host import apply, execute, finish, prepare
+from sangi.runtime.numerics import Rounding
 from sangi.runtime.ops.base import TensorType
 from sangi.runtime.program import Input, Output, Program, Step
+
+from ..oracle.numbers import ROUNDINGS
 
 
 def entrance(shape: tuple[int, ...], layout: str, model: tuple[int, ...], *before: Step) -> Program:
@@ -95,6 +98,31 @@ def test_quantize_is_exact(values: list[float], scale: float, zero: int) -> None
         min(max(round(Fraction(float(v)) / Fraction(scale)) + zero, -128), 127) for v in x[0]
     ]
     assert prepare(program, x)[0][0].tolist() == expected
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+@settings(max_examples=60)
+@given(
+    values=st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=20),
+    scale=st.sampled_from([0.25, 2.0, float(np.float32(0.1))]),
+    zero=st.sampled_from([0.0, 3.0, 0.5, -0.25]),
+)
+@example(values=[-1e-20, 1e-20, -0.0, 0.24999999], scale=2.0, zero=0.5)
+def test_quantize_adds_its_zero_point_exactly(
+    rounding: Rounding, values: list[float], scale: float, zero: float
+) -> None:
+    options = {"rounding": rounding.value, "zero_first": True, "low": -100, "high": 100}
+    x = np.array(values, np.float32)
+    codes = apply(Step("quantize", {"scale": [scale], "zero_point": [zero], **options}), x)
+    exact = [Fraction(float(v)) / Fraction(scale) + Fraction(zero) for v in x]
+    whole, _ = ROUNDINGS[rounding.name]
+    assert codes.tolist() == [min(max(whole(value), -100), 100) for value in exact]
+
+
+def test_axes_of_one_may_be_anywhere() -> None:
+    x = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    (codes,) = prepare(entrance((1, 4, 3), "NHWC", (1, 4, 3)), x)
+    assert np.array_equal(codes, x[:, None])
 
 
 def test_normalize_then_quantize_per_channel() -> None:
