@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import onnx
@@ -14,6 +15,35 @@ from .shapes import KEEP_SHAPE, inferred_shapes
 
 #: Their exact meaning is the compiler's: constants behind them are not folded.
 _QUANTIZERS = KEEP_SHAPE | {"QuantizeLinear", "DequantizeLinear"}
+#: Ops that make much of little: a few numbers in a file must not fill the memory.
+_GROWING = frozenset(
+    {
+        "AffineGrid",
+        "BlackmanWindow",
+        "CenterCropPad",
+        "Col2Im",
+        "ConstantOfShape",
+        "ConvTranspose",
+        "DFT",
+        "Expand",
+        "EyeLike",
+        "GridSample",
+        "HammingWindow",
+        "HannWindow",
+        "MaxUnpool",
+        "MelWeightMatrix",
+        "OneHot",
+        "Pad",
+        "Range",
+        "Resize",
+        "RoiAlign",
+        "STFT",
+        "Tile",
+        "Upsample",
+    }
+)
+#: Elements that a folded tensor may have.
+_MAX_FOLDED = 1 << 22
 #: Shapes behind a folded Reshape are found in the next round.
 _MAX_ROUNDS = 8
 
@@ -51,7 +81,7 @@ def fold_constants(model: Any) -> Any:
     _import_domains(model)
 
     def should_fold(node: Any) -> bool | None:
-        if node.op_type in _QUANTIZERS:
+        if node.op_type in _QUANTIZERS or _is_large(node):
             return False
         return True if node.op_type in ("ConstantOfShape", "Constant") else None
 
@@ -61,8 +91,14 @@ def fold_constants(model: Any) -> Any:
         shapes = [value for value in inferred_shapes(model) if value.name not in outputs]
         del model.graph.value_info[:]
         model.graph.value_info.extend(shapes)
+        try:
+            with _quiet():
+                optimizer.fold_constants(model, should_fold=should_fold, onnx_shape_inference=True)
+        except (RuntimeError, ValueError):
+            # It does not understand the file, and left it as it is: whoever translates the nodes
+            # says what is wrong with them.
+            return model
         with _quiet():
-            optimizer.fold_constants(model, should_fold=should_fold, onnx_shape_inference=True)
             optimizer.remove_unused_nodes(model)
         if len(model.graph.node) == count:
             break
@@ -79,6 +115,20 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
+
+
+def _is_large(node: Any) -> bool:
+    """Whether a node may make more elements than anybody means."""
+    if node.op_type not in _GROWING:
+        return False
+    shape = node.outputs[0].shape
+    sizes = None if shape is None else list(shape)
+    if node.op_type == "ConstantOfShape" and node.inputs[0] is not None:
+        value = node.inputs[0].const_value
+        sizes = None if value is None else value.numpy().tolist()
+    if sizes is None or not all(isinstance(size, int) for size in sizes):
+        return True
+    return bool(prod(sizes) > _MAX_FOLDED)
 
 
 def _import_domains(model: Any) -> None:

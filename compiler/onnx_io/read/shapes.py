@@ -13,7 +13,7 @@ KEEP_SHAPE = frozenset({"Quant", "IntQuant", "BipolarQuant", "Trunc", "MultiThre
 def inferred_shapes(model: Any) -> tuple[Any, ...]:
     """Return ``onnx.ValueInfoProto`` of the tensors whose shapes are known, outputs included.
 
-    What the file itself says is all where inference fails.
+    What the file itself declares counts only where the standard says nothing: it may be wrong.
 
     Parameters
     ----------
@@ -31,8 +31,15 @@ def inferred_shapes(model: Any) -> tuple[Any, ...]:
     standard = [node for node in known.graph.node if onnx.defs.has(node.op_type, node.domain)]
     del known.graph.node[:]
     known.graph.node.extend(standard)
+    made = {name for node in standard for name in node.output}
+    declared = [value for value in known.graph.value_info if value.name not in made]
+    del known.graph.value_info[:]
+    known.graph.value_info.extend(declared)
+    for value in known.graph.output:
+        if value.name in made and value.type.HasField("tensor_type"):
+            value.type.tensor_type.ClearField("shape")
     try:
         graph = onnx.shape_inference.infer_shapes(known, data_prop=True).graph
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError):
-        graph = model.graph
+        graph = known.graph
     return (*graph.value_info, *graph.output)

@@ -540,6 +540,19 @@ def branching(model: onnx.ModelProto) -> None:
     behind(model, entry)
 
 
+def grown(kind: str, *arrays: Any) -> Change:
+    """A product with a constant that a node makes of a few numbers."""
+
+    def change(model: onnx.ModelProto) -> None:
+        names = [f"k{index}" for index in range(len(arrays))]
+        for name, array in zip(names, arrays, strict=True):
+            model.graph.initializer.append(numpy_helper.from_array(np.asarray(array), name))
+        large = helper.make_node(kind, names, ["large"], name="strange")
+        behind(model, large, helper.make_node("Mul", ["t", "large"], ["u"]))
+
+    return change
+
+
 def wide_weight(model: onnx.ModelProto) -> None:
     replace(model, "c2", np.ones((4, 5, 3, 3), np.int8))
 
@@ -598,6 +611,15 @@ def nodes() -> Iterator[Broken]:
         inserted("TreeEnsembleClassifier", domain="ai.onnx.ml"),
         "op type ai.onnx.ml.TreeEnsembleClassifier is not supported",
     )
+    large = np.array([1 << 20, 1 << 20])
+    for kind, arrays in (
+        ("ConstantOfShape", (large,)),
+        ("Range", (np.float32(0), np.float32(1e12), np.float32(1))),
+        ("Tile", (np.ones((2, 2), np.float32), large)),
+        ("Expand", (np.float32(1), large)),
+    ):
+        said = f"{kind} 'strange': op type {kind} is not supported"
+        yield changed(f"a {kind} of 10¹² elements", grown(kind, *arrays), said)
     yield changed("an If", branching, "If 'strange': op type If is not supported")
     yield changed(
         "several problems",
@@ -622,6 +644,11 @@ def nodes() -> Iterator[Broken]:
         "Conv 'conv_4': attribute strides must be of type INTS, not STRING",
     )
     yield changed("no kernel_shape", no_kernel, "MaxPool 'maxpool_8': kernel_shape must be given")
+    yield changed(
+        "a kernel_shape that is not the weight's",
+        conv_option("kernel_shape", [5, 5]),
+        "Conv 'conv_4': kernel_shape must be that of the weight, (3, 3), not (5, 5)",
+    )
     yield changed(
         "a kernel larger than its frame",
         pool_option("kernel_shape", [9, 9]),

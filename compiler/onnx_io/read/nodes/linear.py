@@ -41,6 +41,9 @@ def convolution(
     weight, scale = _weights(value)
     if weight.ndim != 4:
         raise Refusal(f"weight must have 4 axes (two-dimensional Conv), not {weight.ndim}")
+    kernel = tuple(options.get("kernel_shape", weight.shape[2:]))
+    if kernel != weight.shape[2:]:
+        raise Refusal(f"kernel_shape must be that of the weight, {weight.shape[2:]}, not {kernel}")
     window = read_window(options, weight.shape[2:], frame)
     return Conv(
         contiguous(weight.transpose(0, 2, 3, 1)),
