@@ -64,6 +64,7 @@ class VerifyEach:
         self._frames: npt.NDArray[np.float64] | None = None
         self._graph: Graph | None = None
         self._values: Values = {}
+        self._lowered = False
 
     def __call__(self, step: Pass, before: Graph, after: Graph) -> None:
         """Compare the graphs before and after a pass.
@@ -115,13 +116,16 @@ class VerifyEach:
         if found.difference is not None:
             raise MismatchError(f"'lower' changed a number: {found.difference}; {DEFECT}")
         self.tensors += found.tensors
+        self._lowered = True
 
     @property
     def summary(self) -> str:
         """One line for the user: what was verified so far, all of it without a difference."""
+        program = " and the program" if self._lowered else ""
+        frames = 0 if self._frames is None else len(self._frames)
         return (
-            f"verified: {self.passes} passes and the program, {self.tensors} tensors compared "
-            f"on {0 if self._frames is None else len(self._frames)} frames"
+            f"verified: {self.passes} passes{program}, {self.tensors} tensors compared "
+            f"on {frames} frames"
         )
 
     def sample(self, graph: Graph) -> npt.NDArray[np.float64]:

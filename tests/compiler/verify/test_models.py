@@ -77,6 +77,7 @@ def test_quantized_models(name: str) -> None:
 
 
 @NEEDS_DATA
+@pytest.mark.slow
 def test_a_float_resnet() -> None:
     data = Path(os.environ["SANGI_DATA"])
     with np.load(data / "cifar10" / "test_lossless_0000_0499.npz") as arrays:

@@ -136,6 +136,9 @@ def test_the_right_pipeline_changes_nothing() -> None:
     assert verify.passes == len(PIPELINE)
     # All but the Transposes are tensors of the file; Relu, norm and dense go on the way.
     assert verify.tensors > 9 * len(PIPELINE)
+    assert verify.summary == (
+        f"verified: {len(PIPELINE)} passes, {verify.tensors} tensors compared on 4 frames"
+    )
 
 
 @pytest.mark.parametrize("place", range(3, len(PIPELINE) + 1))
