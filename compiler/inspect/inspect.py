@@ -13,12 +13,15 @@ from ..ir.graph import Graph
 from ..lower.value import Value
 from ..onnx_io.read.model import open_model
 from ..onnx_io.read.reader import node_name
+from ..passes.quantizers import is_quantized
 from ..problems import Problem
+from ..quantize.places import quantized_nodes
 from ..survey import survey
 from ..verify.passes import VerifyEach
 from .engines import layer_engines
 from .facts import Facts, facts_of
 from .layers import Row, layer_rows
+from .widths import Layer
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ class Inspection:
     quantized : bool
         Whether the file holds quantizers.
     assumed : bool
-        Whether the widths are those that calibration gives (8 bits): the model is float and no
-        images were given.
+        Whether some widths are those that calibration gives (8 bits): the model is float, or
+        lacks a quantizer for its input, and no images were given.
     layers : tuple of Row
     before : tuple of str
         What the host does to a frame before the circuit gets it; empty for raw bytes, and where
@@ -106,10 +109,10 @@ def inspect_model(
     model = open_model(path)
     found = survey(path, mean=mean, std=std, input_shape=input_shape)
     graph, program, values = found.graph, found.program, found.values
-    quantized = found.unquantized is None
+    complete = found.unquantized is None
     mapped = program is not None and not found.problems
-    calibrated = mapped and not quantized and data is not None
-    if mapped and (calibrated or (quantized and verify is not None)):
+    calibrated = mapped and not complete and data is not None
+    if mapped and (calibrated or (complete and verify is not None)):
 
         def keep(
             made_graph: Graph, made_program: Program, made: Mapping[str, Value | None]
@@ -135,15 +138,16 @@ def inspect_model(
             engines = layer_engines(graph, program, values)
         except UnsupportedError as error:
             problems = (Problem("", "", str(error)),)
-    assumed = not quantized and not calibrated
-    before = () if program is None or assumed else _names(program.inputs[0].before)
+    open_ended = None if calibrated else found.unquantized
+    before = () if program is None or open_ended else _names(program.inputs[0].before)
     kinds = {node_name(node): str(node.op_type) for node in model.graph.node}
+    rows = layer_rows(graph, values, problems, engines, kinds)
     return Inspection(
         Path(path).name,
         facts_of(model),
-        quantized,
-        assumed,
-        _of_input(layer_rows(graph, values, problems, engines, kinds), assumed, before),
+        complete or is_quantized(found.unquantized or graph),
+        open_ended is not None,
+        _of_input(rows if open_ended is None else _marked(rows, open_ended), before),
         before,
         () if program is None else tuple((out.name, _after(out)) for out in program.outputs),
         problems,
@@ -151,10 +155,20 @@ def inspect_model(
     )
 
 
-def _of_input(rows: tuple[Row, ...], assumed: bool, before: tuple[str, ...]) -> tuple[Row, ...]:
+def _marked(rows: tuple[Row, ...], graph: Graph) -> tuple[Row, ...]:
+    """Return the rows, marked where calibration of this graph is to give a width."""
+    missing = {f"{name}/quantize" for name in quantized_nodes(graph)}
+    for name in graph.order():
+        op = graph.op(name)
+        if isinstance(op, Layer) and op.weight_scale is None:
+            missing.add(name)
+    return tuple(replace(row, assumed=not missing.isdisjoint(row.nodes)) for row in rows)
+
+
+def _of_input(rows: tuple[Row, ...], before: tuple[str, ...]) -> tuple[Row, ...]:
     """Return the rows, that of the input right: who quantizes it depends on the images."""
     first, *others = rows
-    if assumed:
+    if first.assumed:
         first = replace(first, engines=())
     return (replace(first, where="host") if before else first, *others)
 

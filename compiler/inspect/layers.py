@@ -49,6 +49,8 @@ class Row:
         That compute it, where the model can be mapped.
     problems : tuple of str
         What stands in its way.
+    assumed : bool
+        Whether widths are those that calibration gives: the file has none.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Row:
     where: Where
     engines: tuple[str, ...]
     problems: tuple[str, ...]
+    assumed: bool = False
 
 
 def layer_rows(

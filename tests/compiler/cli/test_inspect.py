@@ -30,6 +30,7 @@ DOCUMENT = {
 LAYER = {
     *("name", "op", "nodes", "shape", "weight_bits", "input_bits", "output_bits", "ternary"),
     *("macs", "weights", "nonzeros", "where", "engines", "problems"),
+    "assumed",
 }
 CHECK = {
     *("oracle", "frames", "exact", "whole", "fed", "layers", "outputs", "skipped", "mismatches"),
@@ -146,7 +147,7 @@ def test_a_float_model_marks_what_calibration_would_give(
     path = model.save(tmp_path, model.node("GlobalAveragePool", model.conv(x, 10, 4)))
     done = run_sangi("inspect", path)
     assert "8*→8*" in done.stdout
-    assert "* as calibration makes them: the model is float, compile it with --data" in done.stdout
+    assert "* as calibration makes it: the model is float, compile it with --data" in done.stdout
     images = tmp_path / "images.npz"
     drawn = np.random.default_rng(0).integers(0, 256, (9, 8, 8, 1)).astype(np.uint8)
     np.savez(images, x=drawn)

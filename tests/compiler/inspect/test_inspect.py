@@ -98,9 +98,11 @@ def test_a_float_model_shows_the_widths_of_calibration(tmp_path: Path) -> None:
         ("GlobalAveragePool", None, None),
     ]
     assert (assumed.before, assumed.layers[0].engines) == ((), ())
+    assert [row.assumed for row in assumed.layers] == [True, True, True, False]
     images = np.random.default_rng(0).integers(0, 256, (9, 6, 6, 3)).astype(np.uint8)
     calibrated = inspect_model(path, data=images)
     assert (calibrated.quantized, calibrated.assumed) == (False, False)
+    assert not any(row.assumed for row in calibrated.layers)
     assert [row.name for row in calibrated.layers] == [row.name for row in assumed.layers]
 
 
@@ -156,6 +158,19 @@ def test_bipolar_and_odd_widths(tmp_path: Path) -> None:
     assert widths[:2] == [(None, None, None, 5), (2, True, 5, 3)]
     assert widths[2][1:] == (False, 3, None)
     assert found.layers[1].nonzeros == 24
+
+
+def test_only_the_quantizer_of_the_input_is_missing(tmp_path: Path) -> None:
+    model = QonnxModel(("N", 6))
+    weight = model.quant(model.constant(model.normal(6, 4)), 0.25, 0, 4)
+    x = model.quant(model.node("MatMul", "x", weight), 0.5, 0, 6)
+    path = model.save(tmp_path, x)
+    found = inspect_model(path)
+    assert (found.quantized, found.assumed, found.problems) == (True, True, ())
+    assert [(row.output_bits, row.assumed) for row in found.layers] == [(8, True), (6, False)]
+    pixels = inspect_model(path, mean=[128.0], std=[32.0])
+    assert (pixels.quantized, pixels.assumed) == (True, False)
+    assert not any(row.assumed for row in pixels.layers)
 
 
 def test_passes_are_verified_on_the_way(tmp_path: Path) -> None:
