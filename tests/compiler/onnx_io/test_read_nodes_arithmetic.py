@@ -170,7 +170,11 @@ def hard(model: Model) -> str:
         ),
         (wider_sum, "Sum 'sum_1': both inputs must have one shape, not (3, 4, 5) and (3, 1, 1)"),
         (more_axes, "Add 'add_0': constant must have at most 4 axes, not 5"),
-        (empty, "Mul 'mul_0': constant must hold a number, not be empty"),
+        (
+            empty,
+            "Mul 'mul_0': constant must broadcast to shape (1, 3, 4, 5), "
+            "not have shape (0, 1, 1, 1)",
+        ),
         (nothing_left, "Clip 'clip_0': min must be a limit that leaves values, not inf"),
         (leaky, "LeakyRelu 'leakyrelu_0': op type LeakyRelu is not supported; use Relu"),
         (parametric, "PRelu 'prelu_0': op type PRelu is not supported; use Relu"),

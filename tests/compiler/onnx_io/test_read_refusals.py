@@ -139,9 +139,20 @@ def divided_by_zero(model: Model) -> str:
             "MaxPool 'maxpool_0': ceil_mode must be 0 where the windows do not divide the frame",
         ),
         (pooled_by_nothing, "MaxPool 'maxpool_0': kernel_shape must be given"),
-        (added_wider, "Add 'add_0': constant must fit a tensor of shape (N, 2, 6, 6)"),
-        (added_batch, "Add 'add_0': constant must be one number or one per channel, not an image"),
-        (added_image, "Add 'add_0': constant must be one number or one per channel, not an image"),
+        (
+            added_wider,
+            "Add 'add_0': constant must broadcast to shape (1, 2, 6, 6), "
+            "not have shape (1, 3, 6, 6)",
+        ),
+        (
+            added_batch,
+            "Add 'add_0': constant must broadcast to shape (1, 2, 6, 6), "
+            "not have shape (2, 1, 1, 1)",
+        ),
+        (
+            added_image,
+            "Add 'add_0': constant must be one number or one per channel, not one per element",
+        ),
         (
             multiplied,
             "Mul 'mul_1': one of the inputs must be a constant; two tensors can only be added",

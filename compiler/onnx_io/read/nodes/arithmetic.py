@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ....ir.ops.add import Add
 from ....ir.ops.affine import Affine
+from ..broadcast import along_channels
 from ..reader import Reader, Refusal, node_name
 from ..values import Constant, QuantizedConstant, Tensor
 
@@ -108,29 +109,15 @@ def _affine(reader: Reader, node: Any, which: int, rule: Rule) -> None:
 
 
 def _emit_affine(reader: Reader, node: Any, source: str, constant: Any, rule: Rule) -> None:
-    axis, values = _per_channel(np.asarray(constant, object), reader.builder.shape(source))
+    shape = (reader.batch, *reader.builder.shape(source))
+    exact: npt.NDArray[np.object_] = np.asarray(constant, object)
+    if exact.ndim > len(shape):
+        # The sum would have more axes, with the batch behind them.
+        raise Refusal(f"constant must have at most {len(shape)} axes, not {exact.ndim}")
+    axis, (values,) = along_channels("constant", (exact,), shape)
+    if axis == 0:
+        raise Refusal("constant must be one number or one per channel, not one per frame")
     pairs = [rule(value) for value in values]
     op = Affine(tuple(scale for scale, _ in pairs), tuple(shift for _, shift in pairs))
-    reader.alias(node, Tensor(reader.emit_on_axis(node, source, axis, op)))
-
-
-def _per_channel(
-    constant: npt.NDArray[np.object_], frame: tuple[int, ...]
-) -> tuple[int | None, list[Fraction]]:
-    """Return the frame's axis along which a broadcast constant varies, and its values there."""
-    rank = len(frame) + 1
-    if not constant.size:
-        raise Refusal("constant must hold a number, not be empty")
-    if constant.ndim > rank:
-        raise Refusal(f"constant must have at most {rank} axes, not {constant.ndim}")
-    constant = constant.reshape((1,) * (rank - constant.ndim) + constant.shape)
-    if any(size not in (1, full) for size, full in zip(constant.shape[1:], frame, strict=True)):
-        raise Refusal(f"constant must fit a tensor of shape (N, {', '.join(map(str, frame))})")
-    for axis in range(rank):
-        first = constant.take([0], axis)
-        if bool(np.all(constant == first)):
-            constant = first
-    varying = [axis for axis in range(rank) if constant.shape[axis] > 1]
-    if len(varying) > 1 or 0 in varying:
-        raise Refusal("constant must be one number or one per channel, not an image")
-    return (varying[0] - 1 if varying else None), list(constant.reshape(-1))
+    place = None if axis is None else axis - 1
+    reader.alias(node, Tensor(reader.emit_on_axis(node, source, place, op)))
