@@ -22,6 +22,9 @@ MAX_SHIFT = 46
 MAX_STEPS = 1 << 10
 """Most thresholds, or values, of a channel that are stored: codes of 10 bits."""
 
+MAX_TABLE = 1 << 20
+"""Most thresholds, or values, of all channels."""
+
 MAX_SEARCHED = 1 << 17
 """Most steps that are compared in a proof."""
 
@@ -62,10 +65,16 @@ def requantizer(functions: Sequence[Rounded], low: int, high: int) -> Op:
     exact = shift_ties(functions, low, high)
     if exact is not None:
         return exact
-    if steps <= MAX_STEPS:
+    channels = len(functions) if len(set(functions)) > 1 else 1
+    if steps <= MAX_STEPS and steps * channels <= MAX_TABLE:
         return thresholds(functions, low, high)
-    if high - low < MAX_STEPS:
+    if high - low < MAX_STEPS and (high - low) * channels <= MAX_TABLE:
         return _table(functions, low, high)
+    if steps <= MAX_STEPS:
+        raise ValueError(
+            f"tables of the steps must have at most {MAX_TABLE} entries where no multiplication "
+            f"and shift gives the codes exactly, not {steps * channels}; quantize to fewer bits"
+        )
     raise ValueError(
         f"codes must have at most {MAX_STEPS} steps where no multiplication and shift gives them "
         f"exactly, not {steps}; quantize to 10 bits or fewer, or with scales whose ratio to the "
@@ -107,7 +116,8 @@ def _within_reach(functions: Sequence[Rounded], low: int, high: int) -> list[Rou
 
 def _table(functions: Sequence[Rounded], low: int, high: int) -> Lookup:
     """Return the values at every integer."""
-    table = np.array([[f(x) for x in range(low, high + 1)] for f in functions], dtype=np.int64)
+    rows = {f: [f(x) for x in range(low, high + 1)] for f in dict.fromkeys(functions)}
+    table = np.array([rows[f] for f in functions], dtype=np.int64)
     return Lookup(table[:1] if (table == table[0]).all() else table, low)
 
 
@@ -123,10 +133,10 @@ def multiply_shift(functions: Sequence[Rounded], low: int, high: int) -> Requant
         return None
     if first.low == first.high:
         return Requantize(_column([0]), _column([first.low]), 0, first.low, first.high)
-    searches = [_Channel(f, low, high) for f in functions]
+    searches = [_Channel(f, low, high) for f in dict.fromkeys(functions)]
     widest = max(abs(first.low), abs(first.high) + 1).bit_length()
     for shift in range(min(MAX_SHIFT, MAX_PRODUCT_BITS - widest) + 1):
-        found = []
+        found = {}
         for search in searches:
             pair = search.at(shift)
             if pair is None:
@@ -134,10 +144,9 @@ def multiply_shift(functions: Sequence[Rounded], low: int, high: int) -> Requant
                 searches.remove(search)
                 searches.insert(0, search)
                 break
-            found.append(pair)
+            found[search.function] = pair
         else:
-            by_function = {id(s.function): pair for s, pair in zip(searches, found, strict=True)}
-            pairs = [by_function[id(f)] for f in functions]
+            pairs = [found[f] for f in functions]
             return Requantize(
                 _column([m for m, _ in pairs]),
                 _column([c for _, c in pairs]),
@@ -230,26 +239,11 @@ def shift_ties(functions: Sequence[Rounded], low: int, high: int) -> Requantize 
 
 def thresholds(functions: Sequence[Rounded], low: int, high: int) -> Threshold:
     """Return form (c): the exact place of every step. Channels may differ in their ranges."""
-    rows: list[BigArray] = []
-    values: list[BigArray] = []
     least = min(f.low for f in functions)
     most = max(f.high for f in functions)
-    for f in functions:
-        wide = replace(f, low=least, high=most)
-        if f.scale == 0:
-            rows.append(np.full(most - least, high + 1, dtype=object))
-            row = np.full(most - least + 1, f(low), dtype=object)
-        elif f.scale > 0:
-            rows.append(wide.first(low, high))
-            row = np.arange(least, most + 1).astype(object)
-        else:
-            mirrored = replace(wide, scale=-f.scale)
-            # y >= j holds for -x >= t, that is for x <= -t: the step down is taken at 1 - t.
-            rows.append((1 - mirrored.first(-high, -low))[::-1])
-            row = np.arange(least, most + 1).astype(object)[::-1]
-        values.append(np.minimum(np.maximum(row, f.low), f.high))
-    places = np.stack(rows).astype(np.int64)
-    steps = np.stack(values).astype(np.int64)
+    rows = {f: _steps(f, least, most, low, high) for f in dict.fromkeys(functions)}
+    places = np.stack([rows[f][0] for f in functions]).astype(np.int64)
+    steps = np.stack([rows[f][1] for f in functions]).astype(np.int64)
     # Steps that no channel takes within the range need no threshold.
     passed = int((places <= low).all(axis=0).argmin()) if (places <= low).any() else 0
     if (places <= low).all():
@@ -260,6 +254,23 @@ def thresholds(functions: Sequence[Rounded], low: int, high: int) -> Threshold:
     if len(places) > 1 and (places == places[0]).all() and (steps == steps[0]).all():
         places, steps = places[:1], steps[:1]
     return Threshold(places, steps)
+
+
+def _steps(f: Rounded, least: int, most: int, low: int, high: int) -> tuple[BigArray, BigArray]:
+    """Return where each step of a channel begins, ascending, and the values between them."""
+    wide = replace(f, low=least, high=most)
+    values = np.arange(least, most + 1).astype(object)
+    if f.scale == 0:
+        places = np.full(most - least, high + 1, dtype=object)
+        values = np.full(most - least + 1, f(low), dtype=object)
+    elif f.scale > 0:
+        places = wide.first(low, high)
+    else:
+        mirrored = replace(wide, scale=-f.scale)
+        # y >= j holds for -x >= t, that is for x <= -t: the step down is taken at 1 - t.
+        places = (1 - mirrored.first(-high, -low))[::-1]
+        values = values[::-1]
+    return places, np.minimum(np.maximum(values, f.low), f.high)
 
 
 def _column(values: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

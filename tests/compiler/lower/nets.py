@@ -122,7 +122,8 @@ def pooled(op: Any, x: Exact, shape: tuple[int, ...]) -> Exact:
             y[row, column, c] = max(pixel[c] for _, _, pixel in held if pixel is not None)
         else:
             inside = [pixel[c] for _, _, pixel in held if pixel is not None]
-            y[row, column, c] = Fraction(sum(inside)) / len(held)
+            places = len(held) if op.count_include_pad else len(inside)
+            y[row, column, c] = Fraction(sum(inside)) / places
     return y
 
 

@@ -306,11 +306,6 @@ def test_residual_networks(seed: int) -> None:
             "Conv 'c': the weights must be quantized, not float",
         ),
         (
-            lambda net: (net.bytes(), net.add("p", AveragePool((2, 2), (1, 1), (1, 1, 0, 0)))),
-            UnsupportedError,
-            "AveragePool 'p': count_include_pad must be 1",
-        ),
-        (
             lambda net: (net.bytes(), net.add("t", Transpose((1, 0, 2))), net.conv("c", 2)),
             UnsupportedError,
             "Conv 'c': the input must not be transposed",

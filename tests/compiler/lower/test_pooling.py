@@ -88,3 +88,42 @@ def test_averages_of_clipped_values_of_any_sign(padding: tuple[int, int, int, in
     net.add("relu", Clip(Fraction(-100), Fraction(-3)))
     net.add("p", AveragePool((3, 2), (1, 1), padding, count_include_pad=True))
     net.check()
+
+
+@pytest.mark.parametrize("padding", [PADDED, (1, 0, 0, 1)])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3)])
+def test_divisors_that_depend_on_the_place(
+    padding: tuple[int, int, int, int], stride: tuple[int, int]
+) -> None:
+    net = Net(7)
+    net.bytes()
+    net.conv("c", 3, kernel=(1, 1))
+    net.add("q", Quantize((ONE * 2, ONE * 3, ONE / 2), (9, -4, 0), -128, 127))
+    net.add("p", AveragePool((3, 2), stride, padding))
+    net.add("bn", BatchNorm((ONE, ONE * 2, ONE / 3), (ONE, -ONE, ONE * 0)))
+    net.add("relu", Relu())
+    net.quantize("r", -5, 200)
+    net.conv("d", 2, padding=PADDED)
+    program = net.check("p", "r", "d")
+    assert kinds(program).count("Reshape") == 2
+    rounding = next(node for node in program.nodes if node.name == "r")
+    assert len(rounding.op.multiplier) == program.types[rounding.output].elements
+
+
+def test_divisors_of_an_average_in_its_own_grid_are_exact() -> None:
+    # 6 and 4 places make ties: nothing but thresholds holds.
+    net = Net(8)
+    net.bytes()
+    net.add("p", AveragePool((3, 3), (1, 1), PADDED))
+    net.add("r", Quantize((ONE,), (-128,), -128, 127))
+    assert kinds(net.check())[-1] == "Threshold"
+
+
+def test_averages_of_too_many_places_are_refused() -> None:
+    net = Net(9, (130, 64, 2))
+    net.bytes()
+    net.add("p", AveragePool((3, 3), (1, 1), PADDED))
+    assert net.refusal() == (
+        "AveragePool 'p': count_include_pad must be 1 where the input is padded and the result has "
+        "more than 16384 elements, not 0; export with count_include_pad=1, or without padding"
+    )

@@ -134,7 +134,8 @@ class Drawn(Net):
 
     def draw_average(self, source: str, shape: tuple[int, ...]) -> str:
         window = self.window(shape)
-        return self.add("average", AveragePool(**window, count_include_pad=True), source)
+        counted = self.chance(0.5)
+        return self.add("average", AveragePool(**window, count_include_pad=counted), source)
 
 
 def checked(seed: int) -> bool:
