@@ -32,7 +32,8 @@ class SelectAsConv(Pass):
     costs ``filters * channels`` additions a pixel.
 
     Zeros that are padded as channels are the sum 0 of no codes: where the input's zero point is
-    not 0, a Quantize on the input's own grid behind the layer makes the zero point of them.
+    not 0, a Quantize on the input's own grid behind the layer makes the zero point of them, if the
+    grid holds 0.
     """
 
     name: ClassVar[str] = "select-as-conv"
@@ -54,6 +55,10 @@ class SelectAsConv(Pass):
             node = builder.add(name, layer, inputs, origin)
             # A grid per channel has no entry for new channels: lowering says what to do.
             if grid is None or grid.per_channel or not any(grid.zero_point) or not taken[-1].zeros:
+                return node
+            # Without a code for 0 (bipolar, narrowed) the sums stay as they are: exactly 0.
+            (zero,) = grid.zero_point
+            if zero not in range(grid.low, grid.high + 1):
                 return node
             return builder.add(f"{name}/quantize", grid, [node], origin)
 
