@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from onnx import TensorProto
 
+from .chain import draw_window
 from .real import RealDialect, Weight
 from .sketch import Sketch, Value
 
@@ -52,7 +54,8 @@ class Qdq(RealDialect):
         name = sketch.node("DequantizeLinear", "x", *grid)
         return Value(name, shape, float(scale) * 128, zero > width.low)
 
-    def quantize(self, x: Value) -> Value:
+    def quantize(self, x: Value, between: Callable[[str], str] | None = None) -> Value:
+        """Write both ops, with what ``between`` writes on codes between them."""
         sketch = self.sketch
         width = self._width(x.negative)
         clipped = self._clipped(width) if self.narrow or self.on_codes else width
@@ -70,7 +73,8 @@ class Qdq(RealDialect):
             sketch.constant(np.array(scales, np.float32).reshape(shape)),
             sketch.constant(np.array(zeros).reshape(shape), width.kind),
         )
-        axis = {"axis": 3 if self.channels_last else 1} if per_channel else {}
+        last = self.channels_last and len(x.shape) == 3
+        axis = {"axis": 3 if last else 1} if per_channel else {}
         name = x.name
         if clipped != width and not self.on_codes:
             limits = [
@@ -82,6 +86,8 @@ class Qdq(RealDialect):
         if clipped != width and self.on_codes:
             limits = [sketch.constant(limit, width.kind) for limit in (clipped.low, clipped.high)]
             name = sketch.node("Clip", name, *limits)
+        if between is not None:
+            name = between(name)
         if count == 1 and sketch.chance(0.04):
             # Another grid than that of QuantizeLinear: an affine function of the codes.
             scales, zeros = [sketch.scale(float(scales[0]) * 0.8)], [self._zero(clipped, True)]
@@ -100,6 +106,17 @@ class Qdq(RealDialect):
         ]
         negative = min(clipped.low - z for z in zeros) < 0
         return replace(x, name=name, reach=max(ends), negative=negative)
+
+    def max_pool(self, x: Value) -> Value:
+        """A MaxPool of real numbers, or of codes."""
+        sketch = self.sketch
+        # The types of MaxPool: 8 bits since opset 12.
+        if self.narrow or self.channels_last or sketch.opset < 13 or sketch.chance(0.6):
+            return super().max_pool(x)
+        kernel, options, size = draw_window(sketch, x.shape[1:], pooling=True)
+        options = {"kernel_shape": list(kernel), **options}
+        y = self.quantize(x, lambda name: sketch.node("MaxPool", name, **options))
+        return replace(y, shape=(x.shape[0], *size))
 
     def weight(self, shape: tuple[int, ...], axis: int) -> Weight:
         sketch = self.sketch
