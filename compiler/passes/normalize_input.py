@@ -11,6 +11,7 @@ from ..ir.graph import Graph, GraphBuilder
 from ..ir.ops.affine import Affine
 from ..ir.ops.base import Op
 from ..ir.ops.input import Input
+from ..ir.origin import Origin
 from ..ir.rebuild import rebuild
 from .base import Pass
 
@@ -43,10 +44,13 @@ class NormalizeInput(Pass):
         """
 
         def visit(builder: GraphBuilder, name: str, op: Op, inputs: tuple[str, ...]) -> str:
-            source = builder.add(name, op, inputs, graph.origin(name))
+            origin = graph.origin(name)
             if not isinstance(op, Input):
-                return source
-            return builder.add("normalize", self._affine(builder.shape(source)[-1]), [source])
+                return builder.add(name, op, inputs, origin)
+            # The file's tensor is the normalized one.
+            source = builder.add(name, op, inputs, Origin(f"{origin.tensor}/pixels"))
+            affine = self._affine(builder.shape(source)[-1])
+            return builder.add("normalize", affine, [source], origin)
 
         return rebuild(graph, visit)
 

@@ -181,6 +181,7 @@ def test_normalization_stands_behind_the_input() -> None:
     assert op.scale == (Fraction(1, 2), Fraction(1, 4))
     assert op.shift == (Fraction(-5), Fraction(-5))
     assert graph.inputs("n0") == ("normalize",)
+    assert (graph.tensor("x"), graph.tensor("normalize")) == ("x/pixels", "x")
     assert NormalizeInput((0.1,), (1.0,))(chain((4,), Relu())).op("normalize").shift == (  # type: ignore[attr-defined]
         Fraction(-1, 10),
     )
