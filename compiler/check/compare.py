@@ -19,6 +19,9 @@ from .sums import LayerSums, OutputSums
 Array = npt.NDArray[Any]
 Tensors = dict[str, Array]
 
+MOST_ELEMENTS = 1 << 25
+"""Of the program's tensors at once, which bounds the memory: all tensors are kept, three times."""
+
 
 @dataclass(frozen=True, eq=False)
 class Subject:
@@ -71,8 +74,9 @@ def compare(
     for pair, output in zip(subject.outputs, program.outputs, strict=True):
         type_ = program.types[pair.tensor]
         outputs.append(OutputSums(output.name, pair, max(abs(type_.low), abs(type_.high))))
-    for start in range(0, len(frames), BATCH):
-        part = slice(start, start + BATCH)
+    count = _frames_at_once(program)
+    for start in range(0, len(frames), count):
+        part = slice(start, start + count)
         theirs = oracle.run(frames[part])
         ours = program.run(integers[part])
         fed = _run_fed(program, coded, integers[part], theirs) if subject.exact else {}
@@ -83,6 +87,11 @@ def compare(
             # A quantized output is a layer already, and may be a step off on a tie.
             sums.add(theirs, finals[sums.name], {} if sums.pair.tensor in quantized else fed)
     return tuple(x.result() for x in layers), tuple(x.result() for x in outputs)
+
+
+def _frames_at_once(program: Program) -> int:
+    elements = sum(type_.elements for type_ in program.types.values())
+    return max(1, min(BATCH, MOST_ELEMENTS // elements))
 
 
 def _run_fed(

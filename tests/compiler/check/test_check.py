@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
+from sangi.compiler.check import compare as compare_module
 from sangi.compiler.check.check import check_model, check_subject, load_subject
 from sangi.compiler.check.compare import Subject
 from sangi.compiler.check.oracle import open_oracle
@@ -215,3 +216,11 @@ def test_several_outputs_and_a_tensor_that_is_one_on_the_way(tmp_path: Path) -> 
     # The quantized output is judged as a layer.
     assert [output.wrong for output in check.outputs] == [None, 0]
     check.verify()
+
+
+def test_frames_are_compared_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, images = cube(tmp_path), pixels(5, 5, 5)
+    whole = check_model(path, images)
+    monkeypatch.setattr(compare_module, "MOST_ELEMENTS", 1)
+    parts = check_model(path, images)
+    assert (parts.fed, parts.whole, parts.frames) == (whole.fed, whole.whole, FRAMES)
