@@ -260,9 +260,12 @@ def _scaled(
     low: int,
     high: int,
 ) -> str:
-    """Emit ``clamp(x * factor + shift, low, high)`` and return its tensor."""
-    node = Requantize(_row(factors), _row(shifts), 0, low, high)
-    return state.builder.emit(f"{name}_grid", node, (tensor,), f"{name}_grid")
+    """Return the tensor of ``clamp(x * factor + shift, low, high)``, emitted at most once."""
+    key = (tensor, factors, shifts, low, high)
+    if key not in state.scaled:
+        node = Requantize(_row(factors), _row(shifts), 0, low, high)
+        state.scaled[key] = state.builder.emit(f"{name}_grid", node, (tensor,), f"{name}_grid")
+    return state.scaled[key]
 
 
 def _row(values: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

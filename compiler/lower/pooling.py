@@ -91,11 +91,13 @@ def lower_averagepool(state: State, name: str, op: ir.AveragePool) -> Value:
             "count_include_pad must be 1 where the input is padded and the result has more than "
             f"{MAX_PLACES} elements, not 0; export with count_include_pad=1, or without padding"
         )
+    rows, columns = (_inside(op, axis, value.shape[axis], shape[axis]) for axis in (0, 1))
+    counts = [row * column for row in rows for column in columns]
+    if min(*rows, *columns) < 1:
+        raise ValueError(f"padding must be smaller than the kernel {op.kernel}, not {op.padding}")
     sums = state.builder.emit(f"{name}_sum", node, (grid.tensor,), f"{name}_sum")
     flat = Reshape((elements,))
     tensor = state.builder.emit(f"{name}_places", flat, (sums,), state.graph.tensor(name))
-    rows, columns = (_inside(op, axis, value.shape[axis], shape[axis]) for axis in (0, 1))
-    counts = [row * column for row in rows for column in columns]
     units, offsets = (per_channel(x, channels) for x in (grid.unit, grid.shift))
     return Value(
         (Term(tensor, tuple(unit / count for count in counts for unit in units)),),

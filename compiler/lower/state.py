@@ -17,6 +17,8 @@ from .value import Term, Value
 
 InputKind = Literal["auto", "bytes", "codes"]
 
+Scaling = tuple[str, tuple[int, ...], tuple[int, ...], int, int]
+
 T = TypeVar("T")
 
 
@@ -34,6 +36,8 @@ class State:
         The program's inputs so far.
     sums : dict of terms to Term
         The exact sums that were emitted so far.
+    scaled : dict of tensor, factors, shifts, low and high to tensor
+        The changes of a tensor's codes that were emitted so far.
     """
 
     graph: Graph
@@ -43,6 +47,7 @@ class State:
     raw: dict[str, ir.Input] = field(default_factory=dict)
     entries: dict[str, Input] = field(default_factory=dict)
     sums: dict[tuple[Term, ...], Term] = field(default_factory=dict)
+    scaled: dict[Scaling, str] = field(default_factory=dict)
 
 
 def source_of(state: State, name: str) -> Value:

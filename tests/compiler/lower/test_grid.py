@@ -255,3 +255,14 @@ def test_channels_without_a_scale() -> None:
     first = net.conv("d", 2, "bn", padding=PADDED)
     second = net.conv("e", 2, "bn")
     net.check(first, second)
+
+
+def test_two_readers_share_one_grid() -> None:
+    net = Net(19)
+    top = codes(net, (2, 3), (1, -4))
+    first = net.conv("d", 2, top, padding=PADDED)
+    second = net.conv("e", 2, top, padding=PADDED)
+    third = net.add("p", AveragePool((2, 2), (1, 1), PADDED, count_include_pad=True), top)
+    program = net.check(first, second, third)
+    # Sums over places need no common unit: theirs is another grid.
+    assert [n.name for n in program.nodes if n.name.endswith("_grid")] == ["d_grid", "p_grid"]

@@ -127,3 +127,12 @@ def test_averages_of_too_many_places_are_refused() -> None:
         "AveragePool 'p': count_include_pad must be 1 where the input is padded and the result has "
         "more than 16384 elements, not 0; export with count_include_pad=1, or without padding"
     )
+
+
+def test_windows_outside_of_the_frame_have_no_average() -> None:
+    net = Net(10)
+    net.bytes()
+    net.add("p", AveragePool((2, 2), (1, 1), (2, 0, 0, 0)))
+    assert net.refusal() == (
+        "AveragePool 'p': padding must be smaller than the kernel (2, 2), not (2, 0, 0, 0)"
+    )
