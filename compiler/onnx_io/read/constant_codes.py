@@ -69,13 +69,19 @@ def quantized_constant(
     unsure = inside & (np.abs(2 * real - np.rint(2 * real)) <= 2 * bound)
     codes = np.array(np.clip(_ROUND[rounding](real), lows, highs), dtype=np.int64)
     channel = np.zeros(shape, np.int64) if axis is None else spread(range(shape[axis]), int)
-    known: dict[tuple[Any, int], int] = {}
-    for place in map(tuple, np.argwhere(unsure)):
-        index = int(channel[place])
-        element = Fraction(x[place]) if exact is None else exact[place]
-        if (element, index) not in known:
-            known[element, index] = _rounded(element / scale[index] + zero_point[index], rounding)
-        codes[place] = min(max(known[element, index], int(lows[place])), int(highs[place]))
+    places: Any
+    if exact is not None:
+        elements, channels, places = exact[unsure], channel[unsure], slice(None)
+    else:
+        # Weights that lie on their grid already are many, and few different ones.
+        pairs = np.stack([x[unsure], channel[unsure]])
+        (elements, channels), places = np.unique(pairs, axis=1, return_inverse=True)
+        places = places.reshape(-1)
+    whole = [
+        _rounded(Fraction(element) / scale[index] + zero_point[index], rounding)
+        for element, index in zip(elements, channels.astype(int), strict=True)
+    ]
+    codes[unsure] = np.clip(np.array(whole, np.int64)[places], lows[unsure], highs[unsure])
     # With fractional zero points the unit is a part of the scale: bipolar codes are -1 and 1.
     parts = lcm(*(zero.denominator for zero in zero_point))
     shift = spread([zero * parts for zero in zero_point], int)
