@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -74,30 +75,35 @@ def settled(state: State, name: str, value: Value) -> Value:
         raise ValueError(
             "the input must not be transposed; export the model without this Transpose"
         )
-    repeat, rest = divmod(order.shape[-1], value.shape[-1])
-    if value.per_channel and rest:
-        raise ValueError("the input must have one scale where it is reshaped")
-    terms = tuple(
-        Term(
-            state.builder.emit(
-                f"{name}_reshape", Reshape(order.shape), (t.tensor,), f"{name}_reshape"
-            ),
-            _repeated(t.factor, repeat),
-        )
-        for t in value.terms
-    )
-    return Value(
+    terms = tuple(Term(t.tensor, _regrouped(t.factor, order.shape)) for t in value.terms)
+    moved = Value(
         terms,
-        _repeated(value.shift, repeat),
+        _regrouped(value.shift, order.shape),
         order.shape,
-        None if value.low is None else _repeated(value.low, repeat),
-        None if value.high is None else _repeated(value.high, repeat),
+        None if value.low is None else _regrouped(value.low, order.shape),
+        None if value.high is None else _regrouped(value.high, order.shape),
+    )
+    node, tensor = Reshape(order.shape), f"{name}_reshape"
+    return replace(
+        moved,
+        terms=tuple(
+            Term(state.builder.emit(tensor, node, (t.tensor,), tensor), t.factor) for t in terms
+        ),
     )
 
 
-def _repeated(values: tuple[T, ...], times: int) -> tuple[T, ...]:
-    """Return the channels' numbers for a last axis that holds all channels so many times."""
-    return values * times if len(values) > 1 else values
+def _regrouped(values: tuple[T, ...], shape: tuple[int, ...]) -> tuple[T, ...]:
+    """Return numbers of a value's channels as those of the last axis of another shape."""
+    if len(values) == 1:
+        return values
+    every = np.array(values * (prod(shape) // len(values)), dtype=object)
+    rows = every.reshape(-1, shape[-1])
+    if not (rows == rows[0]).all():
+        raise ValueError(
+            "the input must have one scale where it is reshaped, not one per channel; export with "
+            "per-tensor activation scales"
+        )
+    return tuple(rows[0])
 
 
 def unquantized() -> ModelError:

@@ -110,6 +110,23 @@ def test_divisors_that_depend_on_the_place(
     assert len(rounding.op.multiplier) == program.types[rounding.output].elements
 
 
+def test_channels_return_behind_divisors_that_depend_on_the_place() -> None:
+    net = Net(11)
+    net.bytes()
+    net.add("p", AveragePool((3, 2), (1, 1), PADDED))
+    net.add("q", Quantize((ONE * 2, ONE * 3), (9, -4), -128, 127))
+    net.conv("d", 2, padding=PADDED)
+    net.check()
+    net = Net(11)
+    net.bytes()
+    net.add("p", AveragePool((3, 2), (1, 1), PADDED))
+    net.add("m", MaxPool((2, 2), (1, 1)))
+    assert net.refusal() == (
+        "MaxPool 'm': the input must have one scale where it is reshaped, not one per channel; "
+        "export with per-tensor activation scales"
+    )
+
+
 def test_divisors_of_an_average_in_its_own_grid_are_exact() -> None:
     # 6 and 4 places make ties: nothing but thresholds holds.
     net = Net(8)
