@@ -119,8 +119,8 @@ def draw_window(
     if mean:
         del options["dilations"]
         if any(options["pads"]):
-            # Without it, divisors depend on the place.
-            options["count_include_pad"] = 1
+            # With 0, divisors depend on the place.
+            options["count_include_pad"] = sketch.pick({1: 2, 0: 1})
     return (kernel_sizes[0], kernel_sizes[1]), options, (result[0], result[1])
 
 

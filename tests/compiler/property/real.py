@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .between import Between
 from .chain import draw_window
-from .sketch import Sketch, Value
+from .sketch import Value
 
 
 @dataclass(frozen=True)
@@ -20,18 +21,8 @@ class Weight:
     reach: float
 
 
-class RealDialect(ABC):
+class RealDialect(Between, ABC):
     """Standard ops on real numbers; formats say how activations and weights are quantized."""
-
-    #: Whether images have their channels on the last axis in the file.
-    channels_last = False
-    #: Whether bias, BatchNormalization and arithmetic with constants stand behind layers.
-    arithmetic = True
-
-    def __init__(self, sketch: Sketch) -> None:
-        self.sketch = sketch
-        #: Whether standard ops stand between Transposes, as in converted TensorFlow Lite files.
-        self.sandwich = False
 
     # ---- what a format brings
 
@@ -74,8 +65,8 @@ class RealDialect(ABC):
             if not last and sketch.input_shape != shape:
                 x = replace(x, name=sketch.node("Transpose", "x", perm=[0, 3, 1, 2]))
         sketch.input_grid(sketch.scale(x.reach / 128), -128, 128)
-        if self.arithmetic and sketch.chance(0.1):
-            x = self._affine(x)
+        if sketch.chance(0.1):
+            x = self.affine(x)
         return self.quantize(x)
 
     def conv(self, x: Value, *, same_shape: bool = False, last: bool = False) -> Value:
@@ -127,11 +118,11 @@ class RealDialect(ABC):
             a.negative or b.negative,
         )
         if self.sketch.chance(0.3):
-            y = self._relu(y)
+            y = self.relu(y)
         return y if last and self.sketch.chance(0.2) else self.quantize(y)
 
     def max_pool(self, x: Value) -> Value:
-        y = self._pooled(x)
+        y = self.pooled(x)
         return self.quantize(y) if self.sketch.chance(0.3) else y
 
     def average_pool(self, x: Value) -> Value:
@@ -198,45 +189,7 @@ class RealDialect(ABC):
     def output(self, x: Value) -> Value:
         return x
 
-    # ---- how the file writes them
-
-    def filter_shape(self, filters: int, channels: int, kernel: tuple[int, int]) -> tuple[int, ...]:
-        """Return the shape of a convolution's weight in the file."""
-        last = self.channels_last and not self.sandwich
-        return (filters, *kernel, channels) if last else (filters, channels, *kernel)
-
-    def conv_node(self, inputs: list[str], options: dict[str, Any]) -> str:
-        return self._standard("Conv", inputs, self.shortened(options))
-
-    def shortened(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Return a window's attributes, sometimes without those that say nothing new."""
-        if self.sketch.chance(0.6):
-            return options
-        usual = {"strides": [1, 1], "dilations": [1, 1], "pads": [0] * 4, "group": 1}
-        return {key: value for key, value in options.items() if usual.get(key) != value}
-
-    def pool_node(self, kind: str, x: Value, options: dict[str, Any]) -> str:
-        return self._standard(kind, [x.name], options)
-
-    def bn_node(self, x: Value, inputs: list[str], options: dict[str, Any]) -> str:
-        if len(x.shape) == 1:
-            return self.sketch.node("BatchNormalization", x.name, *inputs, **options)
-        return self._standard("BatchNormalization", [x.name, *inputs], options)
-
-    def per_channel(self, values: np.ndarray, x: Value) -> np.ndarray:
-        """Return numbers of channels in a shape that broadcasts against an activation."""
-        image = len(x.shape) == 3
-        return values.reshape(-1, 1, 1) if image and not self.channels_last else values
-
     # ---- parts
-
-    def _standard(self, kind: str, inputs: list[str], options: dict[str, Any]) -> str:
-        """Write a standard op on an image, between Transposes where channels are last."""
-        if not self.channels_last:
-            return self.sketch.node(kind, *inputs, **options)
-        first = self.sketch.node("Transpose", inputs[0], perm=[0, 3, 1, 2])
-        name = self.sketch.node(kind, first, *inputs[1:], **options)
-        return self.sketch.node("Transpose", name, perm=[0, 2, 3, 1])
 
     def _convolved(
         self,
@@ -249,7 +202,7 @@ class RealDialect(ABC):
         taps = int(np.prod(options["kernel_shape"])) * x.shape[0] // options.get("group", 1)
         reach = x.reach * weight.reach * max(1.0, 0.5 * taps**0.5)
         inputs = [x.name, weight.name]
-        if bias and self.arithmetic and self.sketch.chance(0.5):
+        if bias and self.sketch.chance(0.5):
             inputs.append(self.bias(shape[0], reach / 4))
         return Value(self.conv_node(inputs, options), shape, reach, True)
 
@@ -269,7 +222,7 @@ class RealDialect(ABC):
             name = self.sketch.node("MatMul", x.name, weight.name)
         else:
             inputs = [x.name, weight.name]
-            if bias and self.arithmetic and self.sketch.chance(0.5):
+            if bias and self.sketch.chance(0.5):
                 inputs.append(self.bias(filters, reach / 4))
             elif self.sketch.opset < 11:
                 inputs.append(self.sketch.constant(np.zeros(filters, np.float32)))
@@ -301,90 +254,19 @@ class RealDialect(ABC):
 
     def _finished(self, y: Value, last: bool, same_shape: bool = True) -> Value:
         """Write what stands between a layer and its quantizer, and the quantizer."""
-        steps = {"none": 4.0, "relu": 3.0}
-        if self.arithmetic:
-            steps |= {"bn": 3.0, "affine": 1.5, "clip": 0.7}
+        steps = {"none": 4.0, "relu": 3.0, "bn": 3.0, "affine": 1.5, "clip": 0.7}
         for _ in range(2):
             kind = self.sketch.pick(steps)
             if self.sketch.chance(0.02):
                 y = replace(y, name=self.sketch.node("Identity", y.name))
             if len(y.shape) == 3 and not same_shape and self.sketch.chance(0.06):
-                y = self._pooled(y)
+                y = self.pooled(y)
             if kind == "relu":
-                y = self._relu(y)
+                y = self.relu(y)
             elif kind == "bn":
-                y = self._batch_norm(y)
+                y = self.batch_norm(y)
             elif kind == "affine":
-                y = self._affine(y)
+                y = self.affine(y)
             elif kind == "clip":
-                y = self._clip(y)
+                y = self.clip(y)
         return y if last and self.sketch.chance(0.3) else self.quantize(y)
-
-    def _pooled(self, x: Value) -> Value:
-        """A MaxPool before the quantizer."""
-        kernel, options, size = draw_window(self.sketch, x.shape[1:], pooling=True)
-        name = self.pool_node("MaxPool", x, {"kernel_shape": list(kernel), **options})
-        return replace(x, name=name, shape=(x.shape[0], *size))
-
-    def _relu(self, x: Value) -> Value:
-        return replace(x, name=self.sketch.node("Relu", x.name), negative=False)
-
-    def _clip(self, x: Value) -> Value:
-        low = self.sketch.pick({0.0: 1, -float(self.sketch.scale(x.reach / 2)): 1})
-        high = float(self.sketch.scale(x.reach / 2))
-        if self.sketch.opset < 11:
-            name = self.sketch.node("Clip", x.name, min=low, max=high)
-        else:
-            limits = (self.sketch.constant(np.float32(v)) for v in (low, high))
-            name = self.sketch.node("Clip", x.name, *limits)
-        return replace(x, name=name, reach=min(x.reach, high), negative=low < 0)
-
-    def _batch_norm(self, x: Value) -> Value:
-        sketch, channels = self.sketch, x.shape[0]
-        gamma = sketch.random.uniform(0.3, 2.0, channels)
-        if sketch.chance(0.5):
-            gamma *= np.where(sketch.random.random(channels) < 0.5, -1, 1)
-        if sketch.chance(0.1):
-            gamma[0] = 0
-        squares = sketch.chance(0.3)
-        if squares:
-            # Roots that are rational: ties stay possible.
-            gamma = np.round(gamma * 4) / 4
-            variance = 4.0 ** sketch.random.integers(-1, 3, channels)
-        else:
-            variance = sketch.random.uniform(0.05, 3.0, channels)
-        if (gamma < 0).any():
-            sketch.tags.add("negative gamma")
-        inputs = [
-            sketch.constant(array.astype(np.float32))
-            for array in (
-                gamma,
-                sketch.reals(channels, x.reach / 4),
-                sketch.reals(channels, x.reach / 4),
-                variance,
-            )
-        ]
-        name = self.bn_node(x, inputs, {"epsilon": 0.0 if squares else 1e-5})
-        return replace(x, name=name, reach=x.reach * 1.5, negative=True)
-
-    def _affine(self, x: Value) -> Value:
-        sketch = self.sketch
-        kind = sketch.pick({"Mul": 3, "Add": 3, "Sub": 2, "Div": 1, "Rsub": 1})
-        count = x.shape[0] if sketch.chance(0.4) else 1
-        if kind in ("Mul", "Div"):
-            values = np.array(
-                [sketch.scale(float(sketch.random.uniform(0.4, 2.5))) for _ in range(count)]
-            )
-            if sketch.chance(0.2):
-                values = -values
-        else:
-            values = sketch.reals(count, x.reach / 3)
-        array = self.per_channel(values, x) if count > 1 else values
-        if count == 1 and sketch.chance(0.5):
-            array = array.reshape(())
-        names = [x.name, sketch.constant(array.astype(np.float32))]
-        if kind == "Rsub":
-            kind, names = "Sub", names[::-1]
-        elif kind in ("Mul", "Add") and sketch.chance(0.3):
-            names = names[::-1]
-        return replace(x, name=sketch.node(kind, *names), reach=x.reach * 1.5, negative=True)
