@@ -10,21 +10,13 @@ from .shapes import inferred_shapes
 
 
 class OpaqueShapes:
-    """Shapes of frames as ONNX's own shape inference finds them, asked only in need.
-
-    Parameters
-    ----------
-    model : onnx.ModelProto, or None
-        None where the model is too damaged to be asked: then no shape is known.
-    """
+    """Shapes of frames as ONNX's own shape inference finds them, asked only in need."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
 
     @cached_property
     def _shapes(self) -> dict[str, Shape]:
-        if self._model is None:
-            return {}
         shapes = {}
         for value in inferred_shapes(self._model):
             dims = value.type.tensor_type.shape.dim

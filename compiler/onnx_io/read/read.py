@@ -26,7 +26,7 @@ from .inputs import input_sizes, model_input, with_input_shape
 from .model import open_model
 from .opaque import OpaqueShapes
 from .reader import Reader, Refusal, attributes, first_output, is_refused, node_name
-from .schema import node_faults
+from .schema import DAMAGED, set_aside
 from .values import Codes, Constant, Refused, Tensor
 from .versions import STANDARD, opset
 
@@ -126,9 +126,8 @@ def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Re
     """
     model = with_input_shape(open_model(path), input_shape)
     grid = input_grid(model, model_input(model).name)
-    faults = node_faults(model)
-    # The tools behind trust the standard: damaged nodes are not shown to them.
-    if not faults and needs_cleanup(model):
+    faults = set_aside(model)
+    if needs_cleanup(model):
         model = fold_constants(model)
     sizes = input_sizes(model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
@@ -136,7 +135,7 @@ def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Re
     reader = Reader(GraphBuilder(Path(path).stem, metadata), sizes[0], opset(model), input_type)
     _add_constants(reader, model)
     _add_input(reader, model_input(model).name, sizes[1:], grid)
-    shapes = OpaqueShapes(None if faults else model)
+    shapes = OpaqueShapes(model)
     problems = [_translate(reader, shapes, node, faults) for node in model.graph.node]
     outputs, unread = _outputs(reader, model)
     graph = reader.builder.build(outputs).verify()
@@ -153,14 +152,15 @@ def _translate(
     """Translate one node; return what is wrong with it where that cannot be done."""
     text = faults.get(first_output(node))
     handler = find_handler(node.domain, node.op_type)
-    if text is None and node.op_type == "Constant" and node.domain in STANDARD:
+    if node.op_type == "Constant" and node.domain in STANDARD:
         _constant(reader, node)
         return None
-    if handler is None:
-        domain = "" if node.domain in STANDARD else f"{node.domain}."
+    known = text is not None and node.op_type in ("Constant", *supported_types())
+    if handler is None and not known:
+        domain = "" if node.domain in (*STANDARD, DAMAGED) else f"{node.domain}."
         hint = f"; {HINTS[node.op_type]}" if node.op_type in HINTS else ""
         text = f"{UNKNOWN} {domain}{node.op_type} is not supported{hint}"
-    elif text is None and not is_refused(reader.values.get(name) for name in node.input):
+    elif handler is not None and not is_refused(reader.values.get(x) for x in node.input):
         try:
             handler(reader, node)
             return None

@@ -32,6 +32,9 @@ _SIZES = frozenset(
     }
 )
 
+#: The domain of nodes that are set aside.
+DAMAGED = "sangi.damaged"
+
 _SCHEMA_TYPES = {
     onnx.defs.OpSchema.AttrType.FLOAT: AttributeProto.FLOAT,
     onnx.defs.OpSchema.AttrType.FLOATS: AttributeProto.FLOATS,
@@ -44,17 +47,37 @@ _SCHEMA_TYPES = {
 }
 
 
-def node_faults(model: Any) -> Mapping[str, str]:
-    """Return what is wrong with each node by itself, by the name of its first output."""
+def set_aside(model: Any) -> Mapping[str, str]:
+    """Move damaged nodes to a domain that no tool knows, and return what is wrong with each.
+
+    What stands behind trusts the standard, and a damaged node may not be shown to it.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+        Changed in place: nodes keep their names, inputs and outputs.
+
+    Returns
+    -------
+    mapping of str to str
+        By the name of a node's first output.
+    """
     version = opset(model)
-    faults = ((first_output(node), node_fault(node, version)) for node in model.graph.node)
-    return {name: fault for name, fault in faults if fault is not None}
+    faults: dict[str, str] = {}
+    for node in model.graph.node:
+        fault = node_fault(node, version)
+        if fault is not None:
+            faults[first_output(node)] = fault
+            node.domain = DAMAGED
+            del node.attribute[:]
+    return faults
 
 
 def node_fault(node: Any, version: int) -> str | None:
     """Return what is wrong with a node by itself, or None.
 
-    Attributes that the standard does not know are left alone: exporters write some.
+    An attribute that the standard does not know is refused, as ONNX Runtime refuses it: what it
+    means is not known.
 
     Parameters
     ----------
@@ -78,7 +101,12 @@ def node_fault(node: Any, version: int) -> str | None:
         return None
     for attribute in node.attribute:
         known = schema.attributes.get(attribute.name)
-        expected = None if known is None else _SCHEMA_TYPES.get(known.type)
+        if known is None:
+            return (
+                f"attribute {attribute.name} must be one of "
+                f"{', '.join(sorted(schema.attributes)) or 'none'} in opset {version}"
+            )
+        expected = _SCHEMA_TYPES.get(known.type)
         if expected is not None and attribute.type != expected:
             return (
                 f"attribute {attribute.name} must be of type "

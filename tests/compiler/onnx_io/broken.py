@@ -643,6 +643,11 @@ def nodes() -> Iterator[Broken]:
         conv_option("strides", "wide"),
         "Conv 'conv_4': attribute strides must be of type INTS, not STRING",
     )
+    yield changed(
+        "an attribute that nobody knows",
+        conv_option("dilution", [2, 2]),
+        "Conv 'conv_4': attribute dilution must be one of auto_pad, dilations, group, ",
+    )
     yield changed("no kernel_shape", no_kernel, "MaxPool 'maxpool_8': kernel_shape must be given")
     yield changed(
         "a kernel_shape that is not the weight's",
