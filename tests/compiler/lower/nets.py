@@ -18,6 +18,7 @@ from sangi.compiler.ir.ops.conv import Conv
 from sangi.compiler.ir.ops.dense import Dense
 from sangi.compiler.ir.ops.input import Input
 from sangi.compiler.ir.ops.maxpool import MaxPool
+from sangi.compiler.ir.ops.multithreshold import MultiThreshold
 from sangi.compiler.ir.ops.quantize import Quantize
 from sangi.compiler.ir.ops.relu import Relu
 from sangi.compiler.ir.ops.reshape import Reshape
@@ -76,6 +77,11 @@ def quantize(op: Quantize, x: Exact) -> Exact:
         return Fraction(min(max(code, op.low), op.high) - z) * s
 
     return elementwise(x, one)
+
+
+def count(op: MultiThreshold, v: Fraction, channel: int) -> Fraction:
+    reached = sum(v >= threshold for threshold in pick(op.thresholds, channel))
+    return op.out_scale * reached + op.out_bias
 
 
 def window(x: Exact, op: Any, row: int, column: int, dilation: tuple[int, int]) -> list[Any]:
@@ -143,6 +149,8 @@ def run_exactly(graph: Graph, x: np.ndarray) -> dict[str, Exact]:
                 values[name] = elementwise(
                     sources[0], lambda v, c, op=op: v * pick(op.scale, c) + pick(op.shift, c)
                 )
+            case MultiThreshold():
+                values[name] = elementwise(sources[0], lambda v, c, op=op: count(op, v, c))
             case Relu():
                 values[name] = elementwise(sources[0], lambda v, c: max(v, Fraction(0)))
             case Clip():
