@@ -96,12 +96,14 @@ def draw_window(
         if sketch.chance(0.15):
             return kernel, {"auto_pad": sketch.pick({"SAME_UPPER": 1, "SAME_LOWER": 1})}, size
         return kernel, {"pads": [kernel[0] // 2] * 4}, size
+    # Pools know dilations since opset 10, averages since 19.
+    plain = mean or (pooling and sketch.opset < 10)
     kernel_sizes, strides, dilations, before, after, result = [], [], [], [], [], []
     for length in size:
         while True:
             kernel = sketch.pick({1: 2, 2: 2, 3: 3})
             stride = sketch.pick({1: 3, 2: 1})
-            dilation = 1 if mean else sketch.pick({1: 5, 2: 1})
+            dilation = 1 if plain else sketch.pick({1: 5, 2: 1})
             pad = [sketch.pick({0: 2, 1: 1}) for _ in range(2)]
             reach = dilation * (kernel - 1) + 1
             # A window of a pool must cover something of the image.
@@ -116,11 +118,11 @@ def draw_window(
         after.append(pad[1])
         result.append((length + sum(pad) - reach) // stride + 1)
     options = {"pads": before + after, "strides": strides, "dilations": dilations}
-    if mean:
+    if plain:
         del options["dilations"]
-        if any(options["pads"]):
-            # With 0, divisors depend on the place.
-            options["count_include_pad"] = sketch.pick({1: 2, 0: 1})
+    if mean and any(options["pads"]):
+        # With 0, divisors depend on the place.
+        options["count_include_pad"] = sketch.pick({1: 2, 0: 1})
     return (kernel_sizes[0], kernel_sizes[1]), options, (result[0], result[1])
 
 

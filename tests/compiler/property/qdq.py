@@ -74,7 +74,7 @@ class Qdq(RealDialect):
             sketch.constant(np.array(zeros).reshape(shape), width.kind),
         )
         last = self.channels_last and len(x.shape) == 3
-        axis = {"axis": 3 if last else 1} if per_channel else {}
+        axis = {"axis": self._counted(3 if last else 1, len(x.shape) + 1)} if per_channel else {}
         name = x.name
         if clipped != width and not self.on_codes:
             limits = [
@@ -82,7 +82,14 @@ class Qdq(RealDialect):
                 for limit in (clipped.low, clipped.high)
             ]
             name = sketch.node("Clip", name, *limits)
-        name = sketch.node("QuantizeLinear", name, *grid, **axis)
+        silent = not any(zeros) and sketch.chance(0.3)
+        if silent and sketch.opset >= 21:
+            kind = {"output_dtype": width.kind}
+            name = sketch.node("QuantizeLinear", name, grid[0], **axis, **kind)
+        elif silent and width is U8:
+            name = sketch.node("QuantizeLinear", name, grid[0], **axis)
+        else:
+            name = sketch.node("QuantizeLinear", name, *grid, **axis)
         if clipped != width and self.on_codes:
             limits = [sketch.constant(limit, width.kind) for limit in (clipped.low, clipped.high)]
             name = sketch.node("Clip", name, *limits)
@@ -97,7 +104,8 @@ class Qdq(RealDialect):
                 sketch.constant(np.array(scales, np.float32).reshape(shape)),
                 sketch.constant(np.array(zeros).reshape(shape), width.kind),
             )
-        name = sketch.node("DequantizeLinear", name, *grid, **axis)
+        used = grid if any(zeros) or sketch.chance(0.8) else grid[:1]
+        name = sketch.node("DequantizeLinear", name, *used, **axis)
         # What the grid holds on either side of 0.
         ends = [
             abs(float(s)) * abs(end - z)
@@ -140,7 +148,7 @@ class Qdq(RealDialect):
         if not per_channel:
             scales, zeros = scales.reshape(()), zeros.reshape(())
         grid = sketch.constant(scales), sketch.constant(zeros, width.kind)
-        options = {"axis": axis} if per_channel else {}
+        options = {"axis": self._counted(axis, len(shape))} if per_channel else {}
         if sketch.opset >= 13 and sketch.chance(0.15):
             # A frozen quantizer of float weights, some of them on ties.
             halves = sketch.random.integers(0, 2, shape) / 2
@@ -159,8 +167,17 @@ class Qdq(RealDialect):
         if sketch.chance(0.5):
             return super().bias(filters, reach)
         codes = sketch.random.integers(-2000, 2001, filters)
-        scale = sketch.constant(sketch.scale(reach / 1000))
-        return sketch.node("DequantizeLinear", sketch.constant(codes, TensorProto.INT32), scale)
+        names = [sketch.constant(codes, TensorProto.INT32)]
+        if sketch.opset >= 13 and sketch.chance(0.5):
+            scales = [sketch.scale(reach / 1000) for _ in range(filters)]
+            names.append(sketch.constant(np.array(scales, np.float32)))
+            return sketch.node("DequantizeLinear", *names, axis=self._counted(0, 1))
+        names.append(sketch.constant(sketch.scale(reach / 1000)))
+        return sketch.node("DequantizeLinear", *names)
+
+    def _counted(self, axis: int, rank: int) -> int:
+        """Return an axis, sometimes counted from the end."""
+        return axis - rank if self.sketch.chance(0.2) else axis
 
     def _width(self, negative: bool) -> Width:
         widths = {U8: 3.0 if negative else 5.0, I8: 4.0}

@@ -54,11 +54,11 @@ class RealDialect(Between, ABC):
         if sketch.chance(0.3):
             shape: tuple[int, ...] = (sketch.integer(1, 6),)
             sketch.input_shape = shape
-            x = Value("x", shape, 8.0, True)
+            x = Value("x", shape, sketch.pick({8.0: 4, 1e-3: 1, 1e4: 1}), True)
         else:
             shape = (sketch.integer(1, 3), sketch.integer(2, 5), sketch.integer(2, 5))
             sketch.input_shape = shape
-            x = Value("x", shape, sketch.pick({8.0: 1, 255.0: 1}), True)
+            x = Value("x", shape, sketch.pick({8.0: 4, 255.0: 4, 1e-3: 1}), True)
             last = self.channels_last
             if last or sketch.chance(0.15):
                 sketch.input_shape = (*shape[1:], shape[0])
@@ -72,7 +72,10 @@ class RealDialect(Between, ABC):
     def conv(self, x: Value, *, same_shape: bool = False, last: bool = False) -> Value:
         kernel, options, size = draw_window(self.sketch, x.shape[1:], same_shape=same_shape)
         filters = x.shape[0] if same_shape else self.sketch.integer(1, 4)
-        groups = x.shape[0] if filters == x.shape[0] and self.sketch.chance(0.25) else 1
+        groups = 1
+        if self.sketch.chance(0.3):
+            shared = [g for g in range(1, 5) if filters % g == 0 and x.shape[0] % g == 0]
+            groups = shared[-1] if self.sketch.chance(0.7) else shared[0]
         weight = self.weight(self.filter_shape(filters, x.shape[0] // groups, kernel), 0)
         options = {"kernel_shape": list(kernel), "group": groups, **options}
         y = self._convolved(x, weight, (filters, *size), options)
@@ -269,4 +272,7 @@ class RealDialect(Between, ABC):
                 y = self.affine(y)
             elif kind == "clip":
                 y = self.clip(y)
-        return y if last and self.sketch.chance(0.3) else self.quantize(y)
+        if last and self.sketch.chance(0.3):
+            return y
+        y = self.quantize(y)
+        return self.relu(y) if self.sketch.chance(0.05) else y
