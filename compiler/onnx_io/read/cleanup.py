@@ -108,13 +108,15 @@ def fold_constants(model: Any) -> Any:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep onnxscript's warnings about damaged nodes from the terminal: the reader names them."""
-    logger = logging.getLogger("onnxscript")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _is_large(node: Any) -> bool:

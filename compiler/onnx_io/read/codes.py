@@ -22,6 +22,7 @@ from ...ir.ops.quantize import Quantize
 from ...ir.ops.reshape import Reshape
 from ...ir.ops.transpose import Transpose
 from .grid import RANGES, WIDE, range_of
+from .nodes.elementwise import clip_limits
 from .reader import Handler, Reader, Refusal, attributes
 from .values import Codes, Constant, QuantizedConstant, Tensor
 
@@ -115,7 +116,7 @@ def relu(handler: Handler) -> Handler:
     def handle(reader: Reader, node: Any) -> None:
         value = input_codes(reader, node) or reader.value(node, 0)
         if isinstance(value, Codes | Constant):
-            _limit(reader, node, value, 0, None)
+            _limit(reader, node, value, Fraction(0), None)
         else:
             handler(reader, node)
 
@@ -128,11 +129,7 @@ def clip(handler: Handler) -> Handler:
     def handle(reader: Reader, node: Any) -> None:
         value = input_codes(reader, node) or reader.value(node, 0)
         if isinstance(value, Codes | Constant):
-            limits = []
-            for index, what in ((1, "min"), (2, "max")):
-                given = reader.value(node, index) is not None
-                limits.append(reader.array(node, index, what).reshape(-1)[0] if given else None)
-            _limit(reader, node, value, *limits)
+            _limit(reader, node, value, *clip_limits(reader, node))
         else:
             handler(reader, node)
 
@@ -202,18 +199,28 @@ def _on_reals(reader: Reader, node: Any, codes: Codes, handler: Handler) -> None
         reader.values[node.input[0]] = codes
 
 
-def _limit(reader: Reader, node: Any, value: Codes | Constant, low: Any, high: Any) -> None:
+def _limit(
+    reader: Reader,
+    node: Any,
+    value: Codes | Constant,
+    low: Fraction | None,
+    high: Fraction | None,
+) -> None:
     """Limit codes as they stand, zero point included; a limit above the other gives way to it."""
+    real = isinstance(value, Constant) and value.array.dtype.kind == "f"
+    for limit in (low, high):
+        if limit is not None and limit.denominator != 1 and not real:
+            raise Refusal(f"limits of codes must be whole numbers, not {float(limit)}")
     if isinstance(value, Constant):
-        array = value.array
-        array = array if low is None else np.maximum(array, low)
-        reader.alias(node, Constant(array if high is None else np.minimum(array, high)))
+        array = value.array if real else value.array.astype(np.int64)
+        number = float if real else int
+        array = array if low is None else np.maximum(array, number(low))
+        reader.alias(node, Constant(array if high is None else np.minimum(array, number(high))))
         return
     first, last = value.grid.low, value.grid.high
-    if low is not None:
-        first, last = max(first, int(low)), max(last, int(low))
-    if high is not None:
-        first, last = min(first, int(high)), min(last, int(high))
+    for limit, pick in ((low, max), (high, min)):
+        if limit is not None:
+            first, last = pick(first, int(limit)), pick(last, int(limit))
     grid = replace(value.grid, low=first, high=last)
     name = reader.emit_on_axis(node, value.node, value.axis, grid)
     reader.alias(node, Codes(name, grid, value.axis))

@@ -119,6 +119,11 @@ def vector(model: Model) -> str:
     return model.node("MatMul", model.node("Flatten", "x"), weight)
 
 
+def number(model: Model) -> str:
+    weight, bias = model.constant(np.float32(2)), model.constant(model.normal(4))
+    return model.node("Gemm", model.node("Flatten", "x"), weight, bias)
+
+
 @pytest.mark.parametrize(
     ("build", "said"),
     [
@@ -134,6 +139,7 @@ def vector(model: Model) -> str:
             "Conv 'conv_1': weight must have 4 axes (two-dimensional Conv), not 3",
         ),
         (vector, "MatMul 'matmul_1': weight must have 2 axes, not 1"),
+        (number, "Gemm 'gemm_1': weight must have 2 axes, not 0"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, build: Callable[[Model], str], said: str) -> None:

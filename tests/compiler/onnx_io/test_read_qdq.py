@@ -620,6 +620,16 @@ def test_a_cast_that_does_not_hold_the_codes(tmp_path: Path) -> None:
     )
 
 
+def test_limits_that_are_no_codes(tmp_path: Path) -> None:
+    for limit, words in (
+        (np.array([1, 2], np.uint8), "max must be one number, not 2"),
+        (np.float32(2.5), "limits of codes must be whole numbers, not 2.5"),
+    ):
+        model = Quantized(("N", 3))
+        x = model.node("Clip", model.ql("x", model.grid(1.0)), "", model.constant(limit))
+        assert said(model, tmp_path, x) == f"Clip 'clip_1': {words}"
+
+
 def test_weight_scales_that_do_not_stay_on_an_axis(tmp_path: Path) -> None:
     model = Quantized(("N", 2, 5, 5))
     grid = model.grid(model.scales(4, 0.01), 0, "INT8")

@@ -24,7 +24,19 @@ def relu(reader: Reader, node: Any) -> None:
 
 
 def clip(reader: Reader, node: Any) -> None:
-    """Translate Clip; its limits are attributes before opset 11 and inputs since."""
+    """Translate Clip."""
+    low, high = clip_limits(reader, node)
+    _emit(reader, node, reader.tensor(node), low, high)
+
+
+def clip_limits(reader: Reader, node: Any) -> tuple[Fraction | None, Fraction | None]:
+    """Return the limits of a Clip: attributes before opset 11 and inputs since; None for none.
+
+    Raises
+    ------
+    Refusal
+        If a limit is no number, or leaves nothing.
+    """
     options = attributes(node)
     limits: list[Fraction | None] = []
     for index, what, none in ((1, "min", -inf), (2, "max", inf)):
@@ -42,7 +54,7 @@ def clip(reader: Reader, node: Any) -> None:
             limits.append(None)
         else:
             raise Refusal(f"{what} must be a limit that leaves values, not {value}")
-    _emit(reader, node, reader.tensor(node), limits[0], limits[1])
+    return limits[0], limits[1]
 
 
 def minimum(reader: Reader, node: Any) -> None:

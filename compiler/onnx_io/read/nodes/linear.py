@@ -150,4 +150,6 @@ def _bias_of_gemm(
     reader: Reader, node: Any, value: Constant | QuantizedConstant, beta: Fraction
 ) -> tuple[Fraction, ...] | None:
     matrix = value.array if isinstance(value, Constant) else value.codes
+    if matrix.ndim != 2:
+        raise Refusal(f"weight must have 2 axes, not {matrix.ndim}")
     return _bias(reader, node, matrix.shape[0], beta)
