@@ -55,10 +55,14 @@ HINTS: Mapping[str, str] = {
     "DynamicQuantizeMatMul": STATIC,
     "MatMulInteger": STATIC,
     "MatMulIntegerToFloat": STATIC,
+    "FloatQuant": "quantize to integers (Quant)",
+    "Im2Col": "take the model before FINN lowers its convolutions",
     "QLinearConcat": "use QLinearAdd",
     "QLinearLeakyRelu": "use Relu",
     "QLinearSigmoid": "leave Sigmoid out of the quantization, at the end of the model",
     "QLinearSoftmax": "leave Softmax out of the quantization, at the end of the model",
+    "QuantAvgPool2d": "take the model before FINN streamlines it (AveragePool and Trunc)",
+    "XnorPopcountMatMul": "take the model before FINN turns its bipolar MatMul into this",
 }
 
 

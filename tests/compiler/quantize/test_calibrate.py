@@ -15,6 +15,7 @@ from sangi.compiler.ir.ops.conv import Conv
 from sangi.compiler.ir.ops.dense import Dense
 from sangi.compiler.ir.ops.input import Input
 from sangi.compiler.ir.ops.maxpool import MaxPool
+from sangi.compiler.ir.ops.quantize import Quantize
 from sangi.compiler.ir.ops.relu import Relu
 from sangi.compiler.ir.ops.reshape import Reshape
 from sangi.compiler.ir.ops.tail import Softmax
@@ -30,6 +31,7 @@ from sangi.compiler.quantize.ranges import (
 )
 from sangi.compiler.quantize.weights import quantize_weights
 from sangi.runtime.errors import DataError
+from sangi.runtime.numerics import Rounding
 
 RANDOM = np.random.default_rng(8)
 
@@ -93,6 +95,37 @@ def test_both_methods_give_graphs_without_float_weights() -> None:
         layers = [op for op in map(graph.op, graph.order()) if isinstance(op, Conv | Dense)]
         assert [op.weight_scale is None for op in layers] == [False] * 3
         assert graph.inputs("add") == ("relu/quantize", "branch/quantize")
+
+
+def test_a_quantized_graph_gets_nothing_but_its_input_s_quantizer() -> None:
+    builder = GraphBuilder("net")
+    x = builder.add("x", Input("x", (6,), "N"))
+    layer = Dense(RANDOM.integers(-3, 4, (4, 6)), (Fraction(1, 8),))
+    d = builder.add("dense", layer, [builder.add("relu", Relu(), [x])])
+    # Nothing behind the input is executed: this rounding cannot be written as QuantizeLinear.
+    half_up = Quantize((Fraction(1, 4),), (Fraction(1, 2),), 0, 15, Rounding.HALF_UP, True)
+    q = builder.add("quantize", half_up, [d])
+    graph = builder.build([(builder.add("last", Dense(RANDOM.normal(size=(2, 4))), [q]), "y")])
+    assert quantized_nodes(graph) == ("x",)
+    after = calibrate(graph, RANDOM.normal(size=(40, 6)).astype(np.float32))
+    assert after.order() == ("x", "x/quantize", "relu", "dense", "quantize", "last")
+    assert after.op("dense") is layer
+    assert after.op("quantize") is half_up
+    last = after.op("last")
+    assert isinstance(last, Dense) and last.weight_scale is not None
+    pixels = calibrate(graph, RANDOM.integers(0, 256, (40, 6)).astype(np.uint8))
+    entry = pixels.op("x/quantize")
+    assert isinstance(entry, Quantize) and (entry.scale, entry.low, entry.high) == ((1,), 0, 255)
+
+
+def test_a_graph_that_lacks_nothing_stays_as_it_is() -> None:
+    builder = GraphBuilder("net")
+    x = builder.add("x", Input("x", (6,), "N"))
+    q = builder.add("q", Quantize((Fraction(1),), (0,), 0, 255), [x])
+    d = builder.add("d", Dense(RANDOM.integers(-3, 4, (4, 6)), (Fraction(1, 8),)), [q])
+    graph = builder.build([(d, "y")])
+    assert quantized_nodes(graph) == ()
+    assert calibrate(graph, np.zeros((1, 6), np.float32)).order() == ("x", "q", "d")
 
 
 def test_frames_that_do_not_do() -> None:
