@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from traceback import extract_tb
 
 from ...runtime.errors import SangiError
 from .app import app
 from .console import show_error
 
 INTERRUPTED = 130
+FAILED = 1
 
 
 def main() -> None:
@@ -24,3 +27,25 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except MemoryError:
+        show_error("the memory of this machine must suffice for the model, and it does not")
+        sys.exit(FAILED)
+    except Exception as error:
+        # The last net, for defects: every expected failure is a SangiError.
+        show_error(_defect(error))
+        sys.exit(FAILED)
+
+
+def _defect(error: Exception) -> str:
+    """Return what is said of an error that nobody expected: what it is, and where to look."""
+    own = Path(__file__).parents[2]
+    places = [frame for frame in extract_tb(error.__traceback__) if own in _parents(frame.filename)]
+    where = [f"{Path(frame.filename).relative_to(own)}:{frame.lineno}" for frame in places[-3:]]
+    return (
+        f"sangi itself failed, which is a defect: {type(error).__name__}: {error} "
+        f"({' → '.join(where)}); please report it with the command and the model"
+    )
+
+
+def _parents(name: str) -> tuple[Path, ...]:
+    return tuple(Path(name).parents)

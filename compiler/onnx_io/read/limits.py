@@ -9,13 +9,13 @@ from ....runtime.errors import ModelError
 from ...ir.ops.base import MAX_ELEMENTS
 
 #: All weights live on the chip, and the largest chips hold tens of megabytes.
-MAX_BYTES = 1 << 29
+MAX_BYTES = 1 << 28
 
 #: Networks of a thousand layers have about 5,000 nodes.
 MAX_NODES = 10_000
 
 #: Elements of all constants together.
-MAX_CONSTANTS = 1 << 27
+MAX_CONSTANTS = 1 << 25
 
 #: Numbers that are treated as exact rationals in one constant: biases, scales.
 MAX_EXACT = 1 << 20

@@ -52,6 +52,7 @@ def test_a_broken_model(
     assert code == kind.code, said.err
     assert said.out == ""
     assert "Traceback" not in said.err
+    assert "defect" not in said.err
     for words in kind.words:
         assert words in " ".join(said.err.split()), said.err
     assert sorted(tmp_path.rglob("*")) == before

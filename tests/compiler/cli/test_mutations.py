@@ -48,7 +48,8 @@ def fault(outcome: Outcome) -> str:
         return outcome.message
     if outcome.wrong:
         return outcome.wrong
-    if outcome.code and ("error: " not in outcome.message or "Traceback" in outcome.message):
+    helpful = "error: " in outcome.message and "defect" not in outcome.message
+    if outcome.code and (not helpful or "Traceback" in outcome.message):
         return f"exit code {outcome.code} with the message {outcome.message!r}"
     return ""
 
