@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from ...runtime.ops.base import Op
 from ..ir import ops as ir
-from .clamps import counted_from_ends
 from .inputs import quantize_input
-from .requantize import requantizer
 from .rounded import codes_of, is_identity, rounded_functions
 from .state import State, settled, source_of
 from .sums import rounded_sum
+from .two_ops import requantizers
 from .value import Value
 from .wide import one_term
 
@@ -56,15 +54,11 @@ def lower_quantize(state: State, name: str, op: ir.Quantize) -> Value:
     (term,) = value.terms
     type_ = state.builder.types[term.tensor]
     functions = rounded_functions(op, term.factor, value)
-    node: Op
     if is_identity(functions, type_):
         return replace(codes_of(op, term.tensor, value.shape), moves=value.moves)
-    source = term.tensor
-    pair = counted_from_ends(functions, type_.low, type_.high)
-    if pair is None:
-        node = requantizer(functions, type_.low, type_.high)
-    else:
-        counting, node = pair
-        source = state.builder.emit(f"{name}_count", counting, (source,), f"{name}_count")
-    output = state.builder.emit(name, node, (source,), state.graph.tensor(name))
+    *before, last = requantizers(functions, type_.low, type_.high)
+    tensor = term.tensor
+    for node in before:
+        tensor = state.builder.emit(f"{name}_count", node, (tensor,), f"{name}_count")
+    output = state.builder.emit(name, last, (tensor,), state.graph.tensor(name))
     return replace(codes_of(op, output, value.shape), moves=value.moves)

@@ -13,8 +13,9 @@ from ...runtime.numerics import bits_for, is_signed
 from ...runtime.ops.base import TensorType
 from ...runtime.ops.requantize import Requantize
 from .exact import Rounded
-from .requantize import MAX_PRODUCT_BITS, MAX_STEPS, thresholds
+from .requantize import MAX_PRODUCT_BITS
 from .state import State
+from .tables import MAX_STEPS, thresholds
 from .value import Reals, Term, Value, per_channel
 from .wide import one_term
 

@@ -1,4 +1,4 @@
-"""The search for a proved requantizer: multiply-add-shift, shift with ties, or a table."""
+"""The search for a proved requantizer: multiply-add-shift, or shift with ties."""
 
 from __future__ import annotations
 
@@ -10,35 +10,28 @@ from math import lcm
 import numpy as np
 
 from ...runtime.numerics import Rounding
-from ...runtime.ops.base import Op
-from ...runtime.ops.lookup import Lookup
 from ...runtime.ops.requantize import Requantize
-from ...runtime.ops.threshold import Threshold
-from .exact import BigArray, Rounded
+from .exact import Rounded
 
 MAX_SHIFT = 46
 """Largest shift tried: codes of 8 bits need 20–24 bits of multiplier (measured)."""
 
-MAX_STEPS = 1 << 10
-"""Most thresholds, or values, of a channel that are stored: codes of 10 bits."""
-
-MAX_TABLE = 1 << 20
-"""Most thresholds, or values, of all channels."""
-
 MAX_SEARCHED = 1 << 17
 """Most steps that are compared in a proof."""
+
+MANY_STEPS = 1 << 10
+"""Ranges of more steps are cut to what is reached."""
 
 MAX_PRODUCT_BITS = 62
 """Widest product that is tried, so that the search itself runs in int64."""
 
 
-def requantizer(functions: Sequence[Rounded], low: int, high: int) -> Op:
-    """Return an op that equals ``functions[c]`` for every x in ``low … high``, by proof.
+def requantizer(functions: Sequence[Rounded], low: int, high: int) -> Requantize | None:
+    """Return one op that equals ``functions[c]`` for every x in ``low … high``, or None.
 
-    Whole factors and offsets need no proof. Otherwise the first of three forms that is proved by
-    comparing all steps: (a) multiply-add-shift, (b) shift with half-even ties, (c) a table: stored
-    thresholds, or all values of a narrow input. (c) always holds, but for more than ``MAX_STEPS``
-    steps it is refused.
+    Whole factors and offsets need no proof. Otherwise the first of two forms that is proved by
+    comparing all steps: (a) multiply-add-shift, (b) shift with half-even ties. Where both fail,
+    there are two ops (``two_ops.py``) and tables (``tables.py``).
 
     Parameters
     ----------
@@ -46,40 +39,12 @@ def requantizer(functions: Sequence[Rounded], low: int, high: int) -> Op:
         One, or one per channel.
     low, high : int
         Range of the input.
-
-    Raises
-    ------
-    ValueError
-        If only a table holds, and it is too large.
     """
-    if max(f.high - f.low for f in functions) > MAX_STEPS:
-        functions = _within_reach(functions, low, high)
+    functions = within_reach(functions, low, high)
     exact = whole(functions, low, high)
-    if exact is not None:
-        return exact
-    steps = max(f.high - f.low for f in functions)
-    if steps <= MAX_SEARCHED:
-        searched = multiply_shift(functions, low, high)
-        if searched is not None:
-            return searched
-    exact = shift_ties(functions, low, high)
-    if exact is not None:
-        return exact
-    channels = len(functions) if len(set(functions)) > 1 else 1
-    if steps <= MAX_STEPS and steps * channels <= MAX_TABLE:
-        return thresholds(functions, low, high)
-    if high - low < MAX_STEPS and (high - low) * channels <= MAX_TABLE:
-        return _table(functions, low, high)
-    if steps <= MAX_STEPS:
-        raise ValueError(
-            f"tables of the steps must have at most {MAX_TABLE} entries where no multiplication "
-            f"and shift gives the codes exactly, not {steps * channels}; quantize to fewer bits"
-        )
-    raise ValueError(
-        f"codes must have at most {MAX_STEPS} steps where no multiplication and shift gives them "
-        f"exactly, not {steps}; quantize to 10 bits or fewer, or with scales whose ratio to the "
-        "input's is a power of two and an even zero point"
-    )
+    if exact is None and max(f.high - f.low for f in functions) <= MAX_SEARCHED:
+        exact = multiply_shift(functions, low, high)
+    return shift_ties(functions, low, high) if exact is None else exact
 
 
 def whole(functions: Sequence[Rounded], low: int, high: int) -> Requantize | None:
@@ -104,21 +69,16 @@ def whole(functions: Sequence[Rounded], low: int, high: int) -> Requantize | Non
     )
 
 
-def _within_reach(functions: Sequence[Rounded], low: int, high: int) -> list[Rounded]:
-    """Return the functions with the ranges that they can leave nowhere within ``low … high``."""
+def within_reach(functions: Sequence[Rounded], low: int, high: int) -> Sequence[Rounded]:
+    """Return functions of many steps with only those that are taken within ``low … high``."""
+    if max(f.high - f.low for f in functions) <= MANY_STEPS:
+        return functions
     ends = [f(x) for f in functions for x in (low, high)]
     least, most = min(ends), max(ends)
     return [
         replace(f, low=min(max(f.low, least), most), high=max(min(f.high, most), least))
         for f in functions
     ]
-
-
-def _table(functions: Sequence[Rounded], low: int, high: int) -> Lookup:
-    """Return the values at every integer."""
-    rows = {f: [f(x) for x in range(low, high + 1)] for f in dict.fromkeys(functions)}
-    table = np.array([rows[f] for f in functions], dtype=np.int64)
-    return Lookup(table[:1] if (table == table[0]).all() else table, low)
 
 
 def multiply_shift(functions: Sequence[Rounded], low: int, high: int) -> Requantize | None:
@@ -235,42 +195,6 @@ def shift_ties(functions: Sequence[Rounded], low: int, high: int) -> Requantize 
     return Requantize(
         _column(multipliers), _column(offsets), shift, first.low, first.high, ties=True
     )
-
-
-def thresholds(functions: Sequence[Rounded], low: int, high: int) -> Threshold:
-    """Return form (c): the exact place of every step. Channels may differ in their ranges."""
-    least = min(f.low for f in functions)
-    most = max(f.high for f in functions)
-    rows = {f: _steps(f, least, most, low, high) for f in dict.fromkeys(functions)}
-    places = np.stack([rows[f][0] for f in functions]).astype(np.int64)
-    steps = np.stack([rows[f][1] for f in functions]).astype(np.int64)
-    # Steps that no channel takes within the range need no threshold.
-    passed = int((places <= low).all(axis=0).argmin()) if (places <= low).any() else 0
-    if (places <= low).all():
-        passed = places.shape[1]
-    never = places.shape[1] - int((places > high).all(axis=0).sum())
-    never = max(never, passed)
-    places, steps = places[:, passed:never], steps[:, passed : never + 1]
-    if len(places) > 1 and (places == places[0]).all() and (steps == steps[0]).all():
-        places, steps = places[:1], steps[:1]
-    return Threshold(places, steps)
-
-
-def _steps(f: Rounded, least: int, most: int, low: int, high: int) -> tuple[BigArray, BigArray]:
-    """Return where each step of a channel begins, ascending, and the values between them."""
-    wide = replace(f, low=least, high=most)
-    values = np.arange(least, most + 1).astype(object)
-    if f.scale == 0:
-        places = np.full(most - least, high + 1, dtype=object)
-        values = np.full(most - least + 1, f(low), dtype=object)
-    elif f.scale > 0:
-        places = wide.first(low, high)
-    else:
-        mirrored = replace(wide, scale=-f.scale)
-        # y >= j holds for -x >= t, that is for x <= -t: the step down is taken at 1 - t.
-        places = (1 - mirrored.first(-high, -low))[::-1]
-        values = values[::-1]
-    return places, np.minimum(np.maximum(values, f.low), f.high)
 
 
 def _column(values: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

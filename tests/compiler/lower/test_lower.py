@@ -103,14 +103,14 @@ def test_additions_of_one_power_of_two_take_ties() -> None:
 
 
 def test_additions_without_any_proved_form_stay_exact() -> None:
-    # An odd zero point with ties leaves only the exact sum and thresholds.
+    # An odd zero point with ties leaves only the exact sum and what rounds it.
     net = Net(7)
     first = net.bytes()
     net.conv("c", 2, padding=(1, 1, 1, 1))
     second = net.add("q", Quantize((Fraction(1),), (0,), -128, 127))
     net.add("a", Add(), first, second)
     net.add("r", Quantize((Fraction(2),), (5,), -128, 127))
-    assert kinds(net.check())[-2:] == ["Add", "Threshold"]
+    assert kinds(net.check())[-3:] == ["Add", "Requantize", "Requantize"]
 
 
 def test_addition_of_accumulators() -> None:

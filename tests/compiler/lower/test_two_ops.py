@@ -1,4 +1,4 @@
-"""Channels with ranges of their own against the rounded functions themselves."""
+"""Requantizers of one or two ops against exact fractions, at every integer."""
 
 from fractions import Fraction
 
@@ -9,11 +9,50 @@ from hypothesis import strategies as st
 
 from sangi.compiler.ir.ops.batchnorm import BatchNorm
 from sangi.compiler.ir.ops.relu import Relu
-from sangi.compiler.lower.clamps import counted_from_ends
 from sangi.compiler.lower.exact import Rounded
+from sangi.compiler.lower.two_ops import counted_from_ends, requantizers
 from sangi.runtime.numerics import Rounding
+from sangi.runtime.ops.requantize import Requantize
+from sangi.runtime.ops.threshold import Threshold
 
+from .functions import assert_equal, cases
 from .nets import Net, kinds
+
+
+@settings(max_examples=150, deadline=None)
+@given(cases())
+def test_always_exact(case: tuple[list[Rounded], int, int]) -> None:
+    functions, low, high = case
+    assert_equal(requantizers(functions, low, high), functions, low, high)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.builds(Fraction, st.integers(-9, 9), st.sampled_from([1, 2, 4])),
+    st.builds(Fraction, st.integers(-9, 9), st.sampled_from([1, 2, 4])),
+    st.sampled_from(Rounding),
+    st.integers(1, 8),
+    st.booleans(),
+    st.integers(-3, 3),
+)
+def test_ties_of_every_mode(
+    scale: Fraction, shift: Fraction, mode: Rounding, bits: int, signed: bool, zero: int
+) -> None:
+    low = -(1 << bits - 1) if signed else 0
+    f = [Rounded(scale, shift, zero, low, low + (1 << bits) - 1, mode)]
+    assert_equal(requantizers(f, -70, 70), f, -70, 70)
+
+
+def test_odd_zero_points_are_added_behind_the_shift() -> None:
+    half = Fraction(1, 2)
+    f = [Rounded(half, Fraction(0), 3, -128, 127), Rounded(half, half, -4, -128, 127)]
+    for functions in (f[:1], f):
+        ops = requantizers(functions, -300, 300)
+        assert [type(op) for op in ops] == [Requantize, Requantize]
+        assert_equal(ops, functions, -300, 300)
+    few = [Rounded(half, Fraction(0), 3, 0, 15)]
+    assert [type(op) for op in requantizers(few, -300, 300)] == [Threshold]
+
 
 numbers = st.one_of(
     st.floats(-4, 4, width=32).map(Fraction),
