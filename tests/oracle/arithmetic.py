@@ -11,22 +11,27 @@ from .numbers import Exact, clamp, each, square_root
 
 
 def add(call: Call) -> Exact:
+    """Add, broadcast as NumPy does."""
     return np.asarray(call[0] + call[1], dtype=object)
 
 
 def sub(call: Call) -> Exact:
+    """Sub."""
     return np.asarray(call[0] - call[1], dtype=object)
 
 
 def mul(call: Call) -> Exact:
+    """Mul."""
     return np.asarray(call[0] * call[1], dtype=object)
 
 
 def div(call: Call) -> Exact:
+    """Div."""
     return np.asarray(call[0] / call[1], dtype=object)
 
 
 def relu(call: Call) -> Exact:
+    """Relu."""
     return each(lambda v: max(v, Fraction(0)), call[0])
 
 

@@ -32,12 +32,14 @@ def quantize(x: Exact, scale: Exact, zero: Exact, kind: int, ties: Ties) -> Exac
 
 
 def quantize_linear(call: Call) -> Exact:
+    """QuantizeLinear to the type of the zero point, of ``output_dtype``, or UINT8."""
     kind = call.kind(2) or int(call.options.get("output_dtype", 0)) or TensorProto.UINT8
     scale, zero = _grid(call)
     return quantize(call[0], scale, zero, kind, call.ties)
 
 
 def dequantize_linear(call: Call) -> Exact:
+    """DequantizeLinear."""
     scale, zero = _grid(call)
     return np.asarray((call[0] - zero) * scale, dtype=object)
 
@@ -80,6 +82,7 @@ def qlinear_conv(call: Call) -> Exact:
 
 
 def qlinear_matmul(call: Call) -> Exact:
+    """QLinearMatMul: a and b with their grids, and the grid of y."""
     rank = call[3].ndim
     weight = np.asarray(call[3] - _along(call[5], rank - 1, rank), dtype=object)
     sums = dot(np.asarray(call[0] - _scalar(call, 2)), weight)
@@ -111,17 +114,20 @@ def _real(call: Call, index: int) -> Exact:
 
 
 def qlinear_add(call: Call) -> Exact:
+    """QLinearAdd of com.microsoft."""
     y = np.asarray(_real(call, 0) + _real(call, 3), dtype=object)
     return quantize(y, _scalar(call, 6), _scalar(call, 7), call.kind(7), call.ties)
 
 
 def qlinear_global_average_pool(call: Call) -> Exact:
+    """QLinearGlobalAveragePool of com.microsoft."""
     axes = (1, 2) if call.options.get("channels_last", 0) else (2, 3)
     y = mean(_real(call, 0), axes, True)
     return quantize(y, _scalar(call, 3), _scalar(call, 4), call.kind(4), call.ties)
 
 
 def qlinear_average_pool(call: Call) -> Exact:
+    """QLinearAveragePool of com.microsoft."""
     assert not call.options.get("channels_last", 0)
     inner = Call((_real(call, 0),), (0,), call.options, call.opset, call.ties)
     y = average_pool(inner)

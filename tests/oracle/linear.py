@@ -38,12 +38,14 @@ def convolve(x: Exact, weight: Exact, options: Mapping[str, Any]) -> Exact:
 
 
 def conv(call: Call) -> Exact:
+    """Conv of images, with a bias where there is one."""
     result = convolve(call[0], call[1], call.options)
     bias = call.optional(2)
     return result if bias is None else np.asarray(result + bias.reshape(-1, 1, 1), dtype=object)
 
 
 def gemm(call: Call) -> Exact:
+    """Gemm: ``alpha * a @ b + beta * c``."""
     a = call[0].T if call.options.get("transA", 0) else call[0]
     b = call[1].T if call.options.get("transB", 0) else call[1]
     result = dot(a, b) * Fraction(float(call.options.get("alpha", 1.0)))
@@ -54,4 +56,5 @@ def gemm(call: Call) -> Exact:
 
 
 def matmul(call: Call) -> Exact:
+    """MatMul of matrices."""
     return dot(call[0], call[1])

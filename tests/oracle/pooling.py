@@ -13,11 +13,13 @@ from .windows import Windows, read_windows
 
 
 def max_pool(call: Call) -> Exact:
+    """MaxPool; padding never wins."""
     windows = read_windows(call.options, call.options["kernel_shape"], call[0].shape[2:])
     return _pool(call[0], windows, lambda covered: covered.max(axis=2))
 
 
 def average_pool(call: Call) -> Exact:
+    """AveragePool; padding counts where ``count_include_pad`` says so."""
     windows = read_windows(call.options, call.options["kernel_shape"], call[0].shape[2:])
     everything = windows.kernel[0] * windows.kernel[1]
     include = call.options.get("count_include_pad", 0)
@@ -31,10 +33,12 @@ def average_pool(call: Call) -> Exact:
 
 
 def global_average_pool(call: Call) -> Exact:
+    """GlobalAveragePool."""
     return mean(call[0], (2, 3), True)
 
 
 def reduce_mean(call: Call) -> Exact:
+    """ReduceMean; axes are an attribute or, in newer opsets, an input."""
     axes = call.integers(1, "axes") or tuple(range(call[0].ndim))
     return mean(call[0], axes, bool(call.options.get("keepdims", 1)))
 

@@ -22,6 +22,7 @@ def code_range(bits: int, signed: bool, narrow: bool) -> tuple[Fraction, Fractio
 
 
 def quant(call: Call) -> Exact:
+    """Quant: clamped, then rounded; one signed bit means -1 and 1."""
     scale, zero, bits = call[1], call[2], call.whole(3)
     signed = bool(call.options.get("signed", 1))
     values = np.asarray(call[0] / scale + zero, dtype=object)
@@ -36,6 +37,7 @@ def quant(call: Call) -> Exact:
 
 
 def bipolar_quant(call: Call) -> Exact:
+    """BipolarQuant: ``scale`` from 0 on, else ``-scale``."""
     return np.asarray(_signs(call[0], call) * call[1], dtype=object)
 
 

@@ -12,15 +12,18 @@ from .numbers import Exact
 
 
 def identity(call: Call) -> Exact:
+    """Identity."""
     return call[0]
 
 
 def flatten(call: Call) -> Exact:
+    """Flatten to two axes."""
     axis = int(call.options.get("axis", 1))
     return call[0].reshape(prod(call[0].shape[:axis]), -1)
 
 
 def reshape(call: Call) -> Exact:
+    """Reshape; 0 keeps a size."""
     target = call.integers(1, "shape")
     assert target is not None
     zero_copies = not call.options.get("allowzero", 0)
@@ -32,16 +35,19 @@ def reshape(call: Call) -> Exact:
 
 
 def transpose(call: Call) -> Exact:
+    """Transpose."""
     perm = call.options.get("perm")
     return call[0].transpose(*perm) if perm else call[0].T
 
 
 def squeeze(call: Call) -> Exact:
+    """Squeeze."""
     axes = call.integers(1, "axes")
     return call[0].squeeze(axes)
 
 
 def unsqueeze(call: Call) -> Exact:
+    """Unsqueeze."""
     axes = call.integers(1, "axes")
     assert axes is not None
     result = call[0]

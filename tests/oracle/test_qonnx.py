@@ -42,6 +42,7 @@ def single(kind: str, x: np.ndarray, constants: list[Any], **options: Any) -> in
 
 
 def numbers(*shape: int) -> np.ndarray:
+    """Return eighths."""
     return (np.random.default_rng(8).integers(-50, 50, shape) / 8).astype(np.float32)
 
 

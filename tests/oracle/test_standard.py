@@ -24,10 +24,12 @@ def agree(path: Path, x: np.ndarray) -> int:
 
 
 def frames(*shape: int) -> np.ndarray:
+    """Return quarters."""
     return np.random.default_rng(3).integers(-20, 60, shape) / 4
 
 
 def few_bits(model: Model, *shape: int) -> str:
+    """Add a constant of eighths."""
     return model.constant((model.random.integers(-8, 9, shape) / 8).astype(np.float32))
 
 

@@ -83,6 +83,7 @@ class Sketch:
     # ---- dice
 
     def chance(self, probability: float) -> bool:
+        """Return True in a share of all cases."""
         return bool(self.random.random() < probability)
 
     def pick(self, weights: dict[Any, float]) -> Any:
@@ -115,6 +116,7 @@ class Sketch:
         return np.float32(number)
 
     def reals(self, count: int, reach: float) -> np.ndarray:
+        """Return several of ``real``."""
         return np.array([self.real(reach) for _ in range(count)], dtype=np.float32)
 
     def codes(self, shape: tuple[int, ...], low: int, high: int) -> np.ndarray:
