@@ -21,6 +21,7 @@ from .lower.lower import lower_graph
 from .lower.state import InputKind
 from .lower.value import Value
 from .lower.wide import costly_sums
+from .onnx_io.read.shapes import QUANTIZERS
 from .passes.pipeline import QUANTIZED_PASSES, Watch, run_passes
 from .passes.quantizers import is_quantized
 from .problems import refusal
@@ -131,7 +132,8 @@ def _quantized(
         note(f"{found.name} is quantized: --data was not needed")
     if found.problems:
         also = [found.note]
-        if found.unquantized is not None and data is None:
+        refused = any(problem.op in QUANTIZERS for problem in found.problems)
+        if found.unquantized is not None and data is None and not refused:
             lacks = "quantizer for its input" if is_quantized(found.unquantized) else "quantizers"
             also.append(f"the model has no {lacks} either: it needs --data images.npz")
         raise refusal(found.name, found.problems, *also)

@@ -11,10 +11,8 @@ from typing import Any
 import onnx
 
 from .formats import find_handler
-from .shapes import KEEP_SHAPE, inferred_shapes
+from .shapes import QUANTIZERS, inferred_shapes
 
-#: Their exact meaning is the compiler's: constants behind them are not folded.
-_QUANTIZERS = KEEP_SHAPE | {"QuantizeLinear", "DequantizeLinear"}
 #: Ops that make much of little: a few numbers in a file must not fill the memory.
 _GROWING = frozenset(
     {
@@ -56,7 +54,7 @@ def needs_cleanup(model: Any) -> bool:
             constants.update(node.output)
         elif find_handler(node.domain, node.op_type) is None:
             return True
-        elif node.op_type in _QUANTIZERS:
+        elif node.op_type in QUANTIZERS:
             continue
         elif all(name in constants for name in node.input if name):
             return True
@@ -81,7 +79,7 @@ def fold_constants(model: Any) -> Any:
     _import_domains(model)
 
     def should_fold(node: Any) -> bool | None:
-        if node.op_type in _QUANTIZERS or _is_large(node):
+        if node.op_type in QUANTIZERS or _is_large(node):
             return False
         return True if node.op_type in ("ConstantOfShape", "Constant") else None
 

@@ -11,6 +11,7 @@ from ...ir.ops.multithreshold import MultiThreshold
 from ...ir.ops.quantize import Quantize
 from .qonnx import MAX_BITS
 from .reader import Handler, Reader, Refusal, attributes, exact_float
+from .shapes import QUANTIZERS
 from .values import Tensor
 
 #: Layouts that qonnx assumes for a number of axes, batch included, where none is given.
@@ -73,10 +74,10 @@ def input_grid(model: Any, name: str) -> Quantize | None:
     name : str
         The model's input.
     """
-    if not any(node.op_type in _QUANTIZERS for node in model.graph.node):
+    if not any(node.op_type in QUANTIZERS for node in model.graph.node):
         return None
     readers = [node for node in model.graph.node if name in node.input]
-    if all(node.op_type in _QUANTIZERS - {"MultiThreshold"} for node in readers):
+    if all(node.op_type in QUANTIZERS - {"MultiThreshold"} for node in readers):
         return None
     for annotation in model.graph.quantization_annotation:
         if annotation.tensor_name == name:
@@ -103,9 +104,5 @@ def datatype_grid(name: str) -> Quantize | None:
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     return Quantize((unit,), (0,), low, high)
 
-
-_QUANTIZERS = frozenset(
-    {"Quant", "IntQuant", "BipolarQuant", "Trunc", "MultiThreshold", "QuantizeLinear"}
-)
 
 FINN_HANDLERS: Mapping[str, Handler] = {"MultiThreshold": multi_threshold}

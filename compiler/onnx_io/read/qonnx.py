@@ -14,7 +14,12 @@ import onnx
 
 from ....runtime.numerics import Rounding
 from ...ir.ops.affine import Affine
+from ...ir.ops.base import Elementwise
+from ...ir.ops.input import Input
+from ...ir.ops.multithreshold import MultiThreshold
 from ...ir.ops.quantize import Quantize
+from ...ir.ops.reshape import Reshape
+from ...ir.ops.transpose import Transpose
 from ...lower.exact import divide
 from .broadcast import along_channels
 from .constant_codes import quantized_constant
@@ -139,6 +144,8 @@ def trunc(reader: Reader, node: Any) -> None:
         shift = (Fraction(0),) * len(factor)
     frame_axis = _frame_axis(axis)
     source = reader.tensor(node)
+    if _is_real(reader, source):
+        raise Refusal("input 0 must be quantized, not the model's input; put Quant before it")
     source = reader.emit_on_axis(_part(node, "codes"), source, frame_axis, _op(wide))
     if set(factor) == {1} and set(shift) == {0}:
         source = reader.emit_on_axis(node, source, frame_axis, _op(coarse))
@@ -194,6 +201,17 @@ def _bipolar(
     halves = tuple((entry + 1) / 2 for entry in zero_point)
     doubled = tuple(2 * entry for entry in scale)
     return Grid(axis, doubled, halves, (0,) * count, (1,) * count, Rounding.HALF_UP)
+
+
+def _is_real(reader: Reader, name: str) -> bool:
+    """Whether nothing rounds between the model's input and a node."""
+    while not isinstance(op := reader.builder.op(name), Input):
+        if not isinstance(op, Elementwise | Reshape | Transpose) or isinstance(
+            op, Quantize | MultiThreshold
+        ):
+            return False
+        (name,) = reader.builder.inputs(name)
+    return True
 
 
 def _quantize(reader: Reader, node: Any, grid: Grid) -> None:

@@ -88,11 +88,13 @@ class Reader:
         Raises
         ------
         Refusal
-            If it is computed at run time.
+            If it is computed at run time, or missing.
         """
         value = self.value(node, index)
         if isinstance(value, Constant | QuantizedConstant):
             return value
+        if value is None:
+            raise Refusal(f"{what} must be given as input {index}")
         raise Refusal(f"{what} must be a constant, not computed at run time")
 
     def array(self, node: Any, index: int, what: str) -> npt.NDArray[Any]:

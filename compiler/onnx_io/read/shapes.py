@@ -9,6 +9,9 @@ import onnx
 #: Quantizers of other domains: the output has the shape and type of the first input.
 KEEP_SHAPE = frozenset({"Quant", "IntQuant", "BipolarQuant", "Trunc", "MultiThreshold"})
 
+#: Op types that round to integers, of any domain.
+QUANTIZERS = KEEP_SHAPE | {"QuantizeLinear", "DequantizeLinear"}
+
 
 def inferred_shapes(model: Any) -> tuple[Any, ...]:
     """Return ``onnx.ValueInfoProto`` of the tensors whose shapes are known, outputs included.

@@ -268,6 +268,36 @@ def test_a_scale_per_element_is_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "count", "said"),
+    [
+        ("Quant", 0, "the scale must be given as input 1"),
+        ("Quant", 1, "the zero point must be given as input 2"),
+        ("Quant", 2, "the bit width must be given as input 3"),
+        ("BipolarQuant", 0, "the scale must be given as input 1"),
+        ("Trunc", 3, "the output's bit width must be given as input 4"),
+        ("Trunc", 4, "input 0 must be quantized, not the model's input; put Quant before it"),
+    ],
+)
+def test_inputs_that_are_missing(tmp_path: Path, kind: str, count: int, said: str) -> None:
+    def build(model: QonnxModel) -> str:
+        grid = [model.floats(value) for value in (1, 0, 8, 4)[:count]]
+        x = model.node("Relu", "x")
+        return model.node(kind, x, *grid, domain=GENERAL)
+
+    assert refusal(tmp_path, build) == f"{kind} '{kind.lower()}_1': {said}"
+
+
+def test_constants_that_trunc_does_not_take(tmp_path: Path) -> None:
+    def build(model: QonnxModel, bits: float) -> str:
+        grid = [model.floats(value) for value in (1, 0, 8, bits)]
+        return model.node("Trunc", model.quant("x", 1.0), *grid, domain=GENERAL)
+
+    assert refusal(tmp_path, lambda model: build(model, 4.5)) == (
+        "Trunc 'trunc_1': the difference of the bit widths must be a whole number, not 3.5"
+    )
+
+
 def test_scales_computed_at_run_time_are_refused(tmp_path: Path) -> None:
     def build(model: QonnxModel) -> str:
         grid = [model.floats(value) for value in (0, 4)]
