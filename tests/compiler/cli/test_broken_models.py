@@ -10,7 +10,8 @@ import pytest
 
 from sangi.compiler.cli.main import main
 
-from ..onnx_io.broken import KINDS, Broken, sound
+from ..onnx_io.broken.kind import Broken, sound
+from ..onnx_io.broken.kinds import KINDS
 
 #: Seconds; a quiet machine needs less than one for any of them but the million nodes.
 LIMIT = 20

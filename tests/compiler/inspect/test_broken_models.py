@@ -12,7 +12,8 @@ from sangi.compiler.inspect.inspect import inspect_model
 from sangi.compiler.problems import refusal
 from sangi.runtime.errors import SangiError
 
-from ..onnx_io.broken import KINDS, Broken
+from ..onnx_io.broken.kind import Broken
+from ..onnx_io.broken.kinds import KINDS
 
 MODELS = [kind for kind in KINDS if not kind.options and "million" not in kind.name]
 
