@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from sangi.compiler.frontend import load
 from sangi.compiler.onnx_io.read.read import read_graph
 from sangi.runtime.errors import UnsupportedError
 from sangi.runtime.host import execute
 
-from ..qonnx_models import QonnxModel, execute_qonnx
+from ..qonnx_models import GENERAL, QonnxModel, execute_qonnx
 
 DOMAIN = "qonnx.custom_op.channels_last"
 FRAMES = np.random.default_rng(0).integers(-64, 64, (6, 7, 6, 4)) / 8
@@ -102,6 +104,46 @@ def test_qonnx_itself(tmp_path: Path) -> None:
     shapes = {first: (1, 7, 6, 4), weight: (6, 3, 3, 2), last: (1, 7, 6, 6)}
     wanted = execute_qonnx(path, FRAMES[:1], shapes)[y]
     np.testing.assert_array_equal(execute(load(path), FRAMES[:1])[y], wanted)
+
+
+@pytest.mark.parametrize("input_too", [False, True])
+def test_models_that_qonnx_converted(tmp_path: Path, input_too: bool) -> None:
+    pytest.importorskip("qonnx")
+    from qonnx.core.modelwrapper import ModelWrapper
+    from qonnx.transformation.channels_last import ConvertToChannelsLastAndClean
+    from qonnx.util.cleanup import cleanup_model
+
+    model = QonnxModel((1, 3, 8, 8), opset=11)
+    options: dict[str, Any] = {"kernel_shape": [3, 3], "strides": [1, 1], "dilations": [1, 1]}
+    weights = [model.floats(model.normal(6, 3, 3, 3)), model.floats(model.normal(4, 6, 3, 3))]
+    first, second = (model.quant(weight, 1 / 4, 0, 3) for weight in weights)
+    x = model.quant("x", 1 / 8)
+    x = model.node("Conv", x, first, group=1, pads=[1] * 4, **options)
+    numbers = [*model.normal(3, 6), np.abs(model.normal(6)) + 0.1]
+    x = model.node("BatchNormalization", x, *map(model.floats, numbers))
+    x = model.quant(model.node("Relu", x), 1 / 4, 0, 4, signed=0)
+    x = model.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2], pads=[0] * 4)
+    x = model.node("Conv", x, second, group=1, pads=[0] * 4, **options)
+    x = model.node("Flatten", model.quant(x, 1 / 2, 0, 4))
+    y = model.node("MatMul", x, model.quant(model.floats(model.normal(16, 5)), 1 / 4, 0, 3))
+    path = model.save(tmp_path, y)
+
+    plain = onnx.load(path)
+    plain.opset_import.append(helper.make_opsetid(GENERAL, 1))
+    plain.graph.output[0].CopyFrom(helper.make_tensor_value_info(y, TensorProto.FLOAT, [1, 5]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx, "IR_VERSION", 10)
+        wrapper = cleanup_model(ModelWrapper(plain))
+        wrapper = wrapper.transform(ConvertToChannelsLastAndClean(input_too))
+        wrapper.save(str(tmp_path / "last.onnx"))
+    kinds = {(node.domain, node.op_type) for node in wrapper.graph.node}
+    assert {(DOMAIN, kind) for kind in ("Conv", "MaxPool", "BatchNormalization")} <= kinds
+    program = load(tmp_path / "last.onnx")
+    assert program.inputs[0].layout == ("NHWC" if input_too else "NCHW")
+    frames = np.random.default_rng(2).integers(-64, 64, (7, 8, 8, 3)) / 8
+    (found,) = execute(program, frames).values()
+    (wanted,) = execute(load(path), frames).values()
+    np.testing.assert_array_equal(found, wanted)
 
 
 def test_the_older_max_pool(tmp_path: Path) -> None:
