@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import gcd, lcm
-from typing import TypeVar
 
 import numpy as np
 
 from ...runtime.numerics import bits_for, is_signed
-from ...runtime.ops.base import TensorType
 from ...runtime.ops.requantize import Requantize
+from .channels import Channel, channels_of, common_units, in_units, multiples_of, split, spread
 from .exact import Rounded
 from .requantize import MAX_PRODUCT_BITS
 from .state import State
 from .tables import MAX_STEPS, thresholds
-from .value import Reals, Term, Value, per_channel
+from .value import Reals, Term, Value
 from .wide import one_term
-
-T = TypeVar("T")
 
 MAX_BITS = 16
 """Widest codes and weights that bringing channels onto one grid may make."""
@@ -86,21 +82,8 @@ def on_grid(
     """
     term = value.terms[0]
     type_ = state.builder.types[term.tensor]
-    count = value.entries
-    if count == 1 and groups > 1:
-        groups = 1
-    elif count > 1:
-        count = type_.channels
-    channels = [
-        _channel(*numbers)
-        for numbers in zip(
-            per_channel(term.factor, count),
-            per_channel(value.shift, count),
-            per_channel(value.low or (None,), count),
-            per_channel(value.high or (None,), count),
-            strict=True,
-        )
-    ]
+    channels = channels_of(value, type_.channels)
+    groups = min(groups, len(channels))
     found = _as_they_are(state, name, term.tensor, channels, groups, padded, room)
     if found is None:
         found = _brought_together(state, name, term.tensor, channels, groups, padded)
@@ -128,48 +111,11 @@ def plain(state: State, name: str, value: Value, source: str) -> Value:
     )
 
 
-@dataclass(frozen=True)
-class _Channel:
-    """``real = clip(factor * x + shift, low, high)``."""
-
-    factor: Fraction
-    shift: Fraction
-    low: Fraction | None
-    high: Fraction | None
-
-    @property
-    def zero(self) -> Fraction | None:
-        """The code of real 0; None where every code is."""
-        if self.factor == 0:
-            return None if self.shift == 0 else Fraction(1, 2)
-        return -self.shift / self.factor
-
-    def codes(self, type_: TensorType) -> tuple[Fraction, Fraction]:
-        """Return the smallest and largest code within the bounds; needs a factor."""
-        ends = [type_.low * self.factor + self.shift, type_.high * self.factor + self.shift]
-        first, last = sorted((self.clamped(end) - self.shift) / self.factor for end in ends)
-        return first, last
-
-    def clamped(self, real: Fraction) -> Fraction:
-        """Return the nearest value within the bounds."""
-        if self.low is not None:
-            real = max(real, self.low)
-        return real if self.high is None else min(real, self.high)
-
-
-def _channel(
-    factor: Fraction, shift: Fraction, low: Fraction | None, high: Fraction | None
-) -> _Channel:
-    """Return a channel; a constant one without bounds."""
-    channel = _Channel(factor, shift, low, high)
-    return channel if factor else _Channel(factor, channel.clamped(shift), None, None)
-
-
 def _as_they_are(
     state: State,
     name: str,
     tensor: str,
-    channels: list[_Channel],
+    channels: list[Channel],
     groups: int,
     padded: bool,
     room: int,
@@ -184,8 +130,8 @@ def _as_they_are(
     (first, last), *others = {c.codes(type_) for c in channels if c.factor} or {whole}
     if others or first.denominator != 1 or last.denominator != 1:
         return None
-    units = _units([[c.factor for c in group] for group in _split(channels, groups)])
-    multiples = _multiples(channels, units)
+    units = common_units([[c.factor for c in group] for group in split(channels, groups)])
+    multiples = multiples_of(channels, units)
     if max(map(abs, multiples)) > max(1, room):
         return None
     if (first, last) != whole:
@@ -194,47 +140,38 @@ def _as_they_are(
 
 
 def _brought_together(
-    state: State, name: str, tensor: str, channels: list[_Channel], groups: int, padded: bool
+    state: State, name: str, tensor: str, channels: list[Channel], groups: int, padded: bool
 ) -> Grid | None:
     """Return the grid of the common divisors; None where it needs too many bits."""
     clipped = any(c.low is not None or c.high is not None for c in channels)
     # Where nothing but sums matters, offsets stay outside of the codes.
     outside = [Fraction(0) if padded or clipped else c.shift for c in channels]
     moved = [
-        _Channel(c.factor, c.shift - o, c.low, c.high)
+        Channel(c.factor, c.shift - o, c.low, c.high)
         for c, o in zip(channels, outside, strict=True)
     ]
     type_ = state.builder.types[tensor]
-    ends = [[c.clamped(c.factor * x + c.shift) for x in (type_.low, type_.high)] for c in moved]
-    units = _units(
+    units = common_units(
         [
-            # Both ends and the factor span all codes, clamped or not.
-            [x for c, e in group for x in (c.factor, c.shift, *e)]
-            for group in _split(list(zip(moved, ends, strict=True)), groups)
+            # Factor and offset span all codes, but for those where bounds clamp.
+            [x for c in group for x in (c.factor, c.shift, *c.ends(type_))]
+            for group in split(moved, groups)
         ]
     )
-    spread = _spread(units, len(channels))
-    codes = [sorted(int(x / u) if u else 0 for x in e) for e, u in zip(ends, spread, strict=True)]
-    low, high = min(c[0] for c in codes), max(c[1] for c in codes)
-    factors = [int(c.factor / u) if u else 0 for c, u in zip(moved, spread, strict=True)]
-    shifts = [int(c.shift / u) if u else 0 for c, u in zip(moved, spread, strict=True)]
-    free = [
-        sorted((m * type_.low + k, m * type_.high + k))
-        for m, k in zip(factors, shifts, strict=True)
+    codes = [
+        in_units(c, unit, type_)
+        for c, unit in zip(moved, spread(units, len(channels)), strict=True)
     ]
-    reach = bits_for(min(f[0] for f in free), max(f[1] for f in free))
+    low, high = min(c.low for c in codes), max(c.high for c in codes)
+    reach = bits_for(min(c.free[0] for c in codes), max(c.free[1] for c in codes))
     if bits_for(low, high) > max(MAX_BITS, type_.bits) or reach > MAX_PRODUCT_BITS:
         return None
-    one_clamp = all(
-        (c[0] == low or c[0] == f[0]) and (c[1] == high or c[1] == f[1])
-        for c, f in zip(codes, free, strict=True)
-    )
-    if one_clamp:
-        tensor = _scaled(state, name, tensor, tuple(factors), tuple(shifts), low, high)
+    if all(c.low in (low, c.free[0]) and c.high in (high, c.free[1]) for c in codes):
+        factors, shifts = tuple(c.factor for c in codes), tuple(c.shift for c in codes)
+        tensor = _scaled(state, name, tensor, factors, shifts, low, high)
     elif high - low < MAX_STEPS:
         functions = [
-            Rounded(Fraction(m), Fraction(k), 0, c[0], c[1])
-            for m, k, c in zip(factors, shifts, codes, strict=True)
+            Rounded(Fraction(c.factor), Fraction(c.shift), 0, c.low, c.high) for c in codes
         ]
         node = thresholds(functions, type_.low, type_.high)
         tensor = state.builder.emit(f"{name}_grid", node, (tensor,), f"{name}_grid")
@@ -273,37 +210,7 @@ def _row(values: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array(values[:1] if len(set(values)) == 1 else values, dtype=np.int64)
 
 
-def _split(channels: list[T], groups: int) -> list[list[T]]:
-    size = len(channels) // groups
-    return [channels[start : start + size] for start in range(0, len(channels), size)]
-
-
-def _units(groups: list[list[Fraction]]) -> Reals:
-    """Return the largest number of which all of a group are multiples, for every group.
-
-    Negative where nothing is positive; 0 where all are 0.
-    """
-    units = []
-    for numbers in groups:
-        bottom = lcm(*(x.denominator for x in numbers))
-        unit = Fraction(gcd(*(int(x * bottom) for x in numbers)), bottom)
-        units.append(-unit if max(numbers) <= 0 else unit)
-    return tuple(units)
-
-
-def _spread(units: Reals, count: int) -> Reals:
-    """Return each group's unit for each of its channels."""
-    return tuple(unit for unit in units for _ in range(count // len(units)))
-
-
-def _multiples(channels: list[_Channel], units: Reals) -> tuple[int, ...]:
-    return tuple(
-        int(c.factor / u) if u else 1
-        for c, u in zip(channels, _spread(units, len(channels)), strict=True)
-    )
-
-
-def _refusal(state: State, source: str, channels: list[_Channel], groups: int) -> str:
+def _refusal(state: State, source: str, channels: list[Channel], groups: int) -> str:
     if len({abs(c.factor) for c in channels}) > 1 and groups < len(channels):
         return (
             "the input must have one scale for all channels, not one per channel; "
