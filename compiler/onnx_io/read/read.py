@@ -27,6 +27,7 @@ from .model import open_model
 from .opaque import OpaqueShapes
 from .reader import Reader, Refusal, attributes, first_output, is_refused, node_name
 from .schema import DAMAGED, set_aside
+from .tensors import finite
 from .values import Codes, Constant, Refused, Tensor
 from .versions import STANDARD, opset
 
@@ -137,13 +138,13 @@ def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Re
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     input_type = model_input(model).type.tensor_type.elem_type
     reader = Reader(GraphBuilder(Path(path).stem, metadata), sizes[0], opset(model), input_type)
-    _add_constants(reader, model)
+    damaged = _add_constants(reader, model)
     _add_input(reader, model_input(model).name, sizes[1:], grid)
     shapes = OpaqueShapes(model)
     problems = [_translate(reader, shapes, node, faults) for node in model.graph.node]
     outputs, unread = _outputs(reader, model)
     graph = reader.builder.build(outputs).verify()
-    found = (*(problem for problem in problems if problem is not None), *unread)
+    found = (*damaged, *(problem for problem in problems if problem is not None), *unread)
     kinds = {node_name(node): node.op_type for node in reversed(model.graph.node)}
     unknown = any(problem.text.startswith(UNKNOWN) for problem in found)
     note = f"supported op types: {', '.join(supported_types())}" if unknown else ""
@@ -157,8 +158,7 @@ def _translate(
     text = faults.get(first_output(node))
     handler = find_handler(node.domain, node.op_type)
     if node.op_type == "Constant" and node.domain in STANDARD:
-        _constant(reader, node)
-        return None
+        handler = _constant
     known = text is not None and node.op_type in ("Constant", *supported_types())
     if handler is None and not known:
         domain = "" if node.domain in (*STANDARD, DAMAGED) else f"{node.domain}."
@@ -189,47 +189,37 @@ def _without_name(text: str, name: str) -> str:
     return text if start is None else text[start.end() :]
 
 
-def _add_constants(reader: Reader, model: Any) -> None:
-    used: dict[str, str] = {}
+def _add_constants(reader: Reader, model: Any) -> list[Problem]:
+    """Put the initializers that are read into the reader; return what is wrong with them."""
+    used: dict[str, list[Any]] = {}
     for node in model.graph.node:
         for name in node.input:
-            used.setdefault(name, f"{node.op_type} '{node_name(node)}'")
+            used.setdefault(name, []).append(node)
+    problems = []
     for tensor in model.graph.initializer:
         if tensor.name not in used:
             continue
+        node = used[tensor.name][0]
+        limits = all(reading.op_type == "Clip" for reading in used[tensor.name])
         try:
-            array = numpy_helper.to_array(tensor)
-        except (ValueError, TypeError) as error:
-            raise ModelError(
-                f"initializer '{tensor.name}' of {used[tensor.name]} is damaged: {error}"
-            ) from error
-        reader.values[tensor.name] = Constant(_finite(array, tensor.name, used[tensor.name]))
+            array = finite(numpy_helper.to_array(tensor), limits=limits)
+            reader.values[tensor.name] = Constant(array)
+        except ValueError as error:
+            text = f"initializer '{tensor.name}' {error}"
+            problems.append(Problem(node_name(node), node.op_type, text))
+            reader.values[tensor.name] = Refused()
+    return problems
 
 
 def _constant(reader: Reader, node: Any) -> None:
     value = next(iter(attributes(node).values()), None)
-    if value is None:
-        raise ModelError(f"Constant '{node_name(node)}' must hold a value")
     array = np.asarray(value)
-    if array.dtype.kind in "OSU":
-        raise ModelError(f"Constant '{node_name(node)}' must hold numbers, not text")
-    array = _finite(array, node.output[0], f"Constant '{node_name(node)}'")
-    reader.values[node.output[0]] = Constant(array)
-
-
-def _finite(array: Any, name: str, where: str) -> Any:
-    # bfloat16 is a type of its own to NumPy, and the integers below 8 bits are finite.
-    if array.dtype.name == "bfloat16":
-        array = array.astype(np.float32)
-    if array.dtype.kind == "f":
-        wrong = array[~np.isfinite(array)]
-        # Clip writes its missing limits as infinities.
-        if wrong.size and not (where.startswith("Clip") and not np.isnan(wrong).any()):
-            raise ModelError(
-                f"initializer '{name}' of {where} must hold finite numbers, not "
-                f"{wrong.reshape(-1)[0]} ({wrong.size} of {array.size} elements)"
-            )
-    return array
+    if value is None or array.dtype.kind in "OSU":
+        raise Refusal("value must be numbers, not text or nothing")
+    try:
+        reader.values[node.output[0]] = Constant(finite(array))
+    except ValueError as error:
+        raise Refusal(f"value {error}") from error
 
 
 def _add_input(reader: Reader, name: str, frame: tuple[int, ...], grid: Quantize | None) -> None:

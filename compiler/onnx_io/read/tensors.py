@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from onnx import TensorProto, helper
 
 from ....runtime.errors import ModelError
@@ -107,6 +109,33 @@ def check_constant(where: str, tensor: Any) -> int:
                 f"{found} in {name}"
             )
     return count
+
+
+def finite(array: npt.NDArray[Any], *, limits: bool = False) -> npt.NDArray[Any]:
+    """Return an array of finite numbers.
+
+    Parameters
+    ----------
+    array : array
+        bfloat16 becomes float32: NumPy knows it by name only.
+    limits : bool
+        Whether infinities may stand for limits that are missing, as Clip writes them.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    if array.dtype.name == "bfloat16":
+        array = array.astype(np.float32)
+    if array.dtype.kind == "f":
+        wrong = array[np.isnan(array)] if limits else array[~np.isfinite(array)]
+        if wrong.size:
+            raise ValueError(
+                f"must hold finite numbers, not {wrong.reshape(-1)[0]} "
+                f"({wrong.size} of {array.size} elements)"
+            )
+    return array
 
 
 def type_name(kind: int) -> str:

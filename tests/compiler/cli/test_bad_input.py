@@ -149,7 +149,7 @@ def test_nan_in_weights(tmp_path: Path, run_sangi: Command) -> None:
     model = saved(network(weight=float("nan")), tmp_path)
     data = images(tmp_path, x=np.zeros((4, 8, 8), np.uint8))
     message = refused(run_sangi, tmp_path, model, "--data", data)
-    assert message.startswith("initializer 'w' of Conv 'first' must hold finite numbers, not nan")
+    assert "  Conv 'first': initializer 'w' must hold finite numbers, not nan" in message
 
 
 def test_a_bitstream_for_a_budget(tmp_path: Path, run_sangi: Command) -> None:

@@ -113,6 +113,15 @@ def depthwise(model: onnx.ModelProto) -> None:
     attribute(node(model, "Conv"), "group", 2)
 
 
+def limit_as_factor(model: onnx.ModelProto) -> None:
+    model.graph.initializer.append(numpy_helper.from_array(np.float32("inf"), "k"))
+    behind(
+        model,
+        helper.make_node("Clip", ["t", "", "k"], ["v"], name="clip"),
+        helper.make_node("Mul", ["v", "k"], ["u"], name="strange"),
+    )
+
+
 def several(model: onnx.ModelProto) -> None:
     depthwise(model)
     behind(
@@ -213,7 +222,12 @@ def nodes() -> Iterator[Broken]:
         "Div 'strange': divisor must not be 0",
     )
     yield changed(
+        "an infinite limit that is multiplied as well",
+        limit_as_factor,
+        "Clip 'clip': initializer 'k' must hold finite numbers, not inf",
+    )
+    yield changed(
         "a constant that is not finite",
         with_constant(np.float32("nan"), inserted("Mul", "k")),
-        "initializer 'k' of Mul 'strange' must hold finite numbers, not nan",
+        "Mul 'strange': initializer 'k' must hold finite numbers, not nan",
     )
