@@ -19,6 +19,7 @@ Context = dict[str, Array]
 
 _GENERAL = "qonnx.custom_op.general"
 _CHANNELS_LAST = "qonnx.custom_op.channels_last"
+_OLDER_MAX_POOL = "MaxPoolNHWC"
 
 
 def qonnx_runner(
@@ -55,7 +56,7 @@ def qonnx_runner(
 
 
 def _step(node: Any, model: Any) -> Callable[[Context], None]:
-    if node.domain == _CHANNELS_LAST:
+    if node.domain == _CHANNELS_LAST or node.op_type == _OLDER_MAX_POOL:
         return _channels_last(node, opset(model))
     if node.domain in STANDARD and defs.has(node.op_type, domain=""):
         return _standard(node, opset(model))
@@ -113,6 +114,8 @@ def _channels_last(node: Any, version: int) -> Callable[[Context], None]:
     plain = type(node)()
     plain.CopyFrom(node)
     plain.domain = ""
+    # qonnx asks for the shape of this one's output; its meaning is the same.
+    plain.op_type = plain.op_type.removesuffix("NHWC")
     inner = _standard(plain, version)
     moved = set(node.input[: 2 if node.op_type == "Conv" else 1])
 

@@ -136,6 +136,17 @@ def test_channels_last_ops_are_their_standard_ops_between_transposes(tmp_path: P
     np.testing.assert_array_equal(found[last_y], wanted.transpose(0, 2, 3, 1).reshape(1, -1))
 
 
+def test_the_older_max_pool_of_finn(tmp_path: Path) -> None:
+    pytest.importorskip("qonnx")
+    options = {"kernel_shape": [2, 2], "strides": [2, 2], "pads": [0, 0, 0, 0]}
+    model = Model(("N", 6, 4, 3))
+    y = model.node("MaxPoolNHWC", "x", domain="finn.custom_op.general", **options)
+    x = frames(2, 6, 4, 3)
+    found = opened(model.save(tmp_path, y)).run(x)[y]
+    wanted = x.reshape(2, 3, 2, 2, 2, 3).max(axis=(2, 4))
+    np.testing.assert_array_equal(found.reshape(wanted.shape), wanted)
+
+
 def test_without_qonnx_the_error_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
