@@ -43,14 +43,16 @@ class Between:
 
     def clip(self, x: Value) -> Value:
         """Write a Clip."""
-        low = self.sketch.pick({0.0: 1, -float(self.sketch.scale(x.reach / 2)): 1})
-        high = float(self.sketch.scale(x.reach / 2))
+        size = float(self.sketch.scale(x.reach / 2))
+        low, high = self.sketch.pick(
+            {(0.0, size): 3, (-size, size): 3, (size / 4, size): 1, (-size, -size / 4): 1}
+        )
         if self.sketch.opset < 11:
             name = self.sketch.node("Clip", x.name, min=low, max=high)
         else:
             limits = (self.sketch.constant(np.float32(v)) for v in (low, high))
             name = self.sketch.node("Clip", x.name, *limits)
-        return replace(x, name=name, reach=min(x.reach, high), negative=low < 0)
+        return replace(x, name=name, reach=min(x.reach, size), negative=low < 0)
 
     def batch_norm(self, x: Value) -> Value:
         """Write a BatchNormalization; every other one has negative factors."""
