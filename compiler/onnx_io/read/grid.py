@@ -14,7 +14,8 @@ from onnx import TensorProto, helper
 from ....runtime.errors import ModelError
 from ...ir.ops.quantize import Quantize
 from .exact import fractions
-from .reader import Reader, Refusal, attributes, node_name
+from .options import checked_options
+from .reader import Reader, Refusal, node_name
 
 Range = tuple[int, int]
 
@@ -72,7 +73,7 @@ def read_grid(reader: Reader, node: Any) -> Grid:
     ModelError
         If a scale is not a positive number.
     """
-    options = attributes(node)
+    options = checked_options(node)
     if options.get("block_size", 0):
         raise Refusal(
             f"block_size must be 0, not {options['block_size']}; quantize per tensor or per channel"
@@ -86,7 +87,7 @@ def read_grid(reader: Reader, node: Any) -> Grid:
         if zeros.size not in (1, len(scale)):
             raise Refusal(f"the zero point must have {len(scale)} entries, not {zeros.size}")
         zero_point = tuple(int(zero) for zero in np.broadcast_to(zeros, (len(scale),)))
-    return Grid(scale, zero_point, int(options.get("axis", 1)))
+    return Grid(scale, zero_point, options.get("axis", 1))
 
 
 def read_scale(reader: Reader, node: Any, index: int) -> tuple[Fraction, ...]:
@@ -123,7 +124,7 @@ def code_range(reader: Reader, node: Any, wide: bool = False) -> Range:
     wide : bool
         Whether INT32 may be as well: PyTorch writes biases so.
     """
-    kind = int(attributes(node).get("output_dtype", 0)) or TensorProto.UINT8
+    kind = checked_options(node).get("output_dtype", 0) or TensorProto.UINT8
     if reader.value(node, 2) is not None:
         kind = _kind(reader.array(node, 2, "the zero point"))
     if wide and kind == TensorProto.INT32:

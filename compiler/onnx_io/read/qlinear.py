@@ -18,8 +18,9 @@ from .nodes.arithmetic import add, mul
 from .nodes.linear import conv, gemm, matmul
 from .nodes.pool import average_pool, global_average_pool, reduce_mean
 from .nodes.shape import transpose
+from .options import checked_options
 from .qdq import dequantize_linear, quantize_linear
-from .reader import Handler, Reader, Refusal, attributes, exact_float, node_name
+from .reader import Handler, Reader, Refusal, exact_float, node_name
 from .values import QuantizedConstant, Value
 
 #: What the file calls NHWC brought to ONNX's own order, and back.
@@ -36,14 +37,14 @@ class Expansion:
     name : str
         The node's.
     options : mapping
-        The node's attributes.
+        The node's attributes that mean something here.
     """
 
     def __init__(self, reader: Reader, node: Any) -> None:
         self.reader = reader
         self.node = node
         self.name = node_name(node)
-        self.options = attributes(node)
+        self.options = checked_options(node)
         self._temporary: list[str] = []
 
     def operand(self, index: int, what: str, axis: int | None = None) -> str:

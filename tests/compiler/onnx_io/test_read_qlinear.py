@@ -316,6 +316,36 @@ def test_refused_operands(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"alpha": [1.0]}, "alpha must be a number, not [1.0]"),
+        ({"transB": "yes"}, "transB must be a whole number, not 'yes'"),
+    ],
+)
+def test_options_of_a_wrong_type(tmp_path: Path, option: dict[str, Any], words: str) -> None:
+    model = Quantized(("N", 12), opset=13)
+    a, first = quantized_input(model)
+    b = model.constant(model.codes(12, 5)), *model.grid(0.01, 0, "INT8")
+    y = model.node("QGemm", a, *first, *b, "", *model.grid(1.0), domain=RUNTIME, **option)
+    assert said(model, tmp_path, y) == f"QGemm 'qgemm_1': {words}"
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"strides": 2}, "strides must be a list of whole numbers, not 2"),
+        ({"auto_pad": 1}, "auto_pad must be a word, not 1"),
+    ],
+)
+def test_windows_of_a_wrong_type(tmp_path: Path, option: dict[str, Any], words: str) -> None:
+    model = Quantized(("N", 2, 4, 4), opset=13)
+    x, grid = quantized_input(model)
+    options = {"kernel_shape": [2, 2], "domain": RUNTIME, **option}
+    y = model.node("QLinearAveragePool", x, *grid, *model.grid(1.0), **options)
+    assert said(model, tmp_path, y) == f"QLinearAveragePool 'qlinearaveragepool_1': {words}"
+
+
 STATIC = "quantize statically (QDQ with calibrated scales)"
 
 
