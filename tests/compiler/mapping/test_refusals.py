@@ -1,0 +1,92 @@
+"""What has no engine and what the shell does not carry, all at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sangi.boards.load import load_board
+from sangi.compiler.mapping.design import Design
+from sangi.compiler.mapping.mapper import map_program
+from sangi.compiler.mapping.refusals import node_problems, shell_problems
+from sangi.runtime.errors import UnsupportedError
+from sangi.runtime.ops.base import TensorType
+from sangi.runtime.ops.conv import Conv
+from sangi.runtime.program import Input, Node, Output, Program
+
+GROUPED = Conv(np.ones((4, 3, 3, 1), np.int64), groups=4)
+
+
+def grouped(*names: str) -> Program:
+    """A chain of depthwise convolutions."""
+    types = {"x": TensorType((9, 9, 4), 0, 255)}
+    nodes = []
+    source = "x"
+    for name in names:
+        nodes.append(Node(name, GROUPED, (source,), f"{name}:0"))
+        types[f"{name}:0"] = GROUPED.infer(types[source])
+        source = f"{name}:0"
+    return Program(
+        "net",
+        (Input("x", "x", (9, 9, 4), "NHWC", "bytes"),),
+        tuple(nodes),
+        (Output(source, "y", np.ones(1), np.zeros(1)),),
+        types,
+        0,
+    )
+
+
+def test_every_node_without_an_engine_is_named() -> None:
+    said = "groups must be 1, not 4; grouped and depthwise convolutions have no engine yet"
+    program = grouped("a", "b")
+    assert [str(problem) for problem in node_problems(program.nodes)] == [
+        f"Conv 'a': {said}",
+        f"Conv 'b': {said}",
+    ]
+    with pytest.raises(UnsupportedError) as caught:
+        map_program(program, load_board("ulx3s_85f"))
+    assert str(caught.value) == (
+        "net holds 2 nodes that cannot be mapped to a circuit:\n"
+        f"  Conv 'a': {said}\n  Conv 'b': {said}"
+    )
+
+
+def test_a_network_that_can_be_mapped_has_no_problems(small: Design) -> None:
+    assert node_problems(small.program.nodes) == ()
+    assert shell_problems(small.program) == ()
+
+
+def texts(program: Program) -> list[str]:
+    return [str(problem) for problem in shell_problems(program)]
+
+
+def test_the_shell_carries_one_input_and_one_output(small: Design) -> None:
+    program = small.program
+    (entry,), (output,) = program.inputs, program.outputs
+    both = replace(output, tensor="pooled", name="pooled")
+    assert texts(replace(program, outputs=(output, both))) == [
+        "the model must have one output, not 2: scores, pooled; the packet shell carries one"
+    ]
+    other = replace(entry, tensor="z", name="mask")
+    types = {**program.types, "z": TensorType((4,), 0, 1)}
+    assert texts(replace(program, inputs=(entry, other), types=types)) == [
+        "the model must have one input, not 2: image, mask; the packet shell carries one",
+        "input 'mask' must have an influence on the outputs",
+    ]
+
+
+def test_outputs_are_computed(small: Design) -> None:
+    (output,) = small.program.outputs
+    assert texts(replace(small.program, outputs=(replace(output, tensor="x"),))) == [
+        "output 'scores' must be computed, not be an input of the network"
+    ]
+
+
+def test_frames_are_shorter_than_the_link_counts(small: Design) -> None:
+    types = {**small.program.types, "x": TensorType((4096, 2048, 2), 0, 255)}
+    assert texts(replace(small.program, types=types)) == [
+        "input 'image' must have less than 16777216 bytes a frame, not 16777216; "
+        "use a smaller --input-shape"
+    ]
