@@ -61,6 +61,9 @@ def add_options(
         _products(row, source) for row, source in zip(op.multipliers, sources, strict=True)
     )
     first, second = sources
+    # One sign bit for both tables: a difference has one factor of either sign.
+    signed = bool(op.multipliers.min() < 0)
+    width = _signed_bits if signed else _table_bits
     return tuple(
         AddParams(
             pixels=out.pixels,
@@ -68,8 +71,8 @@ def add_options(
             beats=(beat_of(first, lanes), beat_of(second, lanes)),
             out=beat_of(out, lanes),
             entries=max(op.multipliers.shape[1], len(op.offset)),
-            multiplier_bits=(_table_bits(op.multipliers[0]), _table_bits(op.multipliers[1])),
-            multiplier_signed=bool(op.multipliers.min() < 0),
+            multiplier_bits=(width(op.multipliers[0]), width(op.multipliers[1])),
+            multiplier_signed=signed,
             offset_bits=_signed_bits(op.offset),
             product_bits=_sum_bits([a_low + b_low, a_high + b_high], op.offset),
             shift=op.shift,
