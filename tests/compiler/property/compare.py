@@ -14,6 +14,7 @@ from sangi.runtime.host import apply, execute, prepare
 from sangi.runtime.program import Program
 
 from ...oracle.evaluate import evaluate
+from ...oracle.numbers import exact
 from .sketch import Case
 
 #: Outputs are float64 products and sums of codes, scales and offsets.
@@ -43,11 +44,11 @@ def check(case: Case, folder: Path) -> Outcome:
     path = folder / "net.onnx"
     path.write_bytes(case.model.SerializeToString())
     try:
-        program = load(path)
+        program = load(path, mean=case.mean, std=case.std)
     except UnsupportedError as error:
         return Outcome(str(error), 0)
     frames = frames_for(program, case)
-    evaluations = [evaluate(case.model, frame[np.newaxis]) for frame in frames]
+    evaluations = [evaluate(case.model, normalized(case, frame[np.newaxis])) for frame in frames]
     images = channels_last(program, frames)
     outputs = real_outputs(program, images)
     floats = execute(program, images)
@@ -68,6 +69,14 @@ def frames_for(program: Program, case: Case) -> np.ndarray:
     if program.inputs[0].kind == "bytes":
         return np.asarray(np.clip(np.rint(case.frames), 0, 255), dtype=np.float32)
     return case.frames
+
+
+def normalized(case: Case, x: np.ndarray) -> np.ndarray:
+    """Return what the model gets of a frame."""
+    if case.mean is None or case.std is None:
+        return x
+    (mean,), (std,) = ((Fraction(repr(v)) for v in values) for values in (case.mean, case.std))
+    return (exact(x) - mean) / std
 
 
 def channels_last(program: Program, frames: np.ndarray) -> np.ndarray:

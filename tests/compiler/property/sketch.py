@@ -47,11 +47,23 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A model, frames for it, and what was drawn."""
+    """A model, frames for it, and what was drawn.
+
+    Attributes
+    ----------
+    model : onnx.ModelProto
+    frames : float32 array (2, …)
+        In the model's layout; pixels where there is a mean.
+    tags : frozenset of str
+    mean, std : tuple of float, or None
+        The model gets ``(frame - mean) / std``; the decimals are meant exactly.
+    """
 
     model: onnx.ModelProto
     frames: np.ndarray
     tags: frozenset[str]
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
 
 
 class Sketch:
@@ -188,7 +200,21 @@ class Sketch:
                     ],
                 )
             )
-        return Case(model, self._frames(), frozenset(self.tags))
+        tags = frozenset(self.tags)
+        if self.input_kind is None and len(self.input_shape) == 3 and self.chance(0.1):
+            pixels = self.random.integers(0, 256, (2, *self.input_shape)).astype(np.float32)
+            return Case(model, pixels, tags, *self._normalization())
+        return Case(model, self._frames(), tags)
+
+    def _normalization(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return mean and std that bring pixels about onto the input's grid."""
+        low, high = self.input_codes
+        std = 255 / (max(high - low, 1) * self.input_step)
+        mean = -low * self.input_step * std
+        if self.style == "power":
+            return (round(mean * 2) / 2,), (max(2.0 ** round(np.log2(std)), 2.0**-10),)
+        digits = 3 - round(np.log10(std))
+        return (round(mean, 2),), (round(std * self.random.uniform(0.8, 1.2), digits),)
 
     def _frames(self) -> np.ndarray:
         shape = (2, *self.input_shape)
