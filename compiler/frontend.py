@@ -23,7 +23,7 @@ from .lower.value import Value
 from .lower.wide import costly_sums
 from .onnx_io.read.shapes import QUANTIZERS
 from .passes.pipeline import QUANTIZED_PASSES, Watch, run_passes
-from .passes.quantizers import is_quantized
+from .passes.quantizers import float_layers, is_quantized, open_inputs
 from .problems import refusal
 from .quantize.calibrate import calibrate
 from .survey import Survey, survey
@@ -134,23 +134,34 @@ def _quantized(
         also = [found.note]
         refused = any(problem.op in QUANTIZERS for problem in found.problems)
         if found.unquantized is not None and data is None and not refused:
-            lacks = "quantizer for its input" if is_quantized(found.unquantized) else "quantizers"
+            lacks = _lacking(found.unquantized)
             also.append(f"the model has no {lacks} either: it needs --data images.npz")
         raise refusal(found.name, found.problems, *also)
     if found.unquantized is None:
         return found.graph
-    if data is None and is_quantized(found.unquantized):
-        raise ModelError(
-            f"{found.name} has no quantizer for its input: give --data images.npz (calibration "
-            "images), or --mean and --std if it takes bytes, or export it with a quantizer there"
-        )
+    lacks = _lacking(found.unquantized)
     if data is None:
+        way_out = " or export a QDQ model"
+        if is_quantized(found.unquantized):
+            way_out = " or export it with a quantizer there"
+        if open_inputs(found.unquantized) and is_quantized(found.unquantized):
+            way_out = f", or --mean and --std if it takes bytes,{way_out}"
         raise ModelError(
-            f"{found.name} has no quantizers: give --data images.npz "
-            "(calibration images) or export a QDQ model"
+            f"{found.name} has no {lacks}: give --data images.npz (calibration images){way_out}"
         )
+    if is_quantized(found.unquantized) and note is not None:
+        note(f"{found.name} has no {lacks}: 8 bits were chosen by --data")
     frames = _calibration_frames(found.unquantized, data)
     return run_passes(calibrate(found.unquantized, frames).verify(), QUANTIZED_PASSES, watch)
+
+
+def _lacking(graph: Graph) -> str:
+    """Return which quantizers a model has not."""
+    if not is_quantized(graph):
+        return "quantizers"
+    if open_inputs(graph):
+        return "quantizer for its input"
+    return f"quantizer for the weights of '{float_layers(graph)[0]}'"
 
 
 def _calibration_frames(graph: Graph, data: Data) -> npt.NDArray[Any]:

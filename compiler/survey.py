@@ -26,7 +26,7 @@ from .onnx_io.read.read import Reading, read_model
 from .passes.byte_grid import ByteGrid
 from .passes.normalize_input import NormalizeInput
 from .passes.pipeline import FLOAT_PASSES, LAYOUT_PASSES, QUANTIZED_PASSES, Watch, run_passes
-from .passes.quantizers import is_quantized
+from .passes.quantizers import float_layers, is_quantized
 from .problems import Problem, in_file_order
 from .quantize.places import quantized_nodes
 from .quantize.weights import quantize_weights
@@ -44,7 +44,7 @@ class Survey:
         In the normal form that lowering takes. A float model has quantizers with placeholders for
         scales and zero points there: its structure is right and its numbers mean nothing.
     unquantized : Graph, or None
-        A model as calibration takes it, float or without a quantizer for its input; None where
+        A model as calibration takes it, float or without some of its quantizers; None where
         nothing is missing.
     program : Program, or None
         None where reading or lowering met problems. With the numbers of ``graph``.
@@ -102,7 +102,7 @@ def survey(
         if mean is not None or std is not None:
             step = NormalizeInput(numbers("--mean", mean, 0.0), numbers("--std", std, 1.0))
             graph = run_passes(graph, [step, ByteGrid()], watch)
-        if quantized_nodes(graph):
+        if quantized_nodes(graph) or float_layers(graph):
             unquantized = graph if is_quantized(graph) else run_passes(graph, FLOAT_PASSES, watch)
             graph = with_placeholders(unquantized)
             watch = None

@@ -36,7 +36,7 @@ def show_inspection(found: Inspection) -> None:
         left=3,
     )
     if found.assumed:
-        why = "its input has no quantizer" if found.quantized else "the model is float"
+        why = "it lacks some quantizers" if found.quantized else "the model is float"
         show_line(f"* as calibration makes it: {why}, compile it with --data")
     for line in _host(found):
         show_line(line)

@@ -1,4 +1,4 @@
-"""Whether a graph is quantized, and where its input is not."""
+"""Whether a graph is quantized, and where it is not."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def open_inputs(graph: Graph) -> tuple[str, ...]:
     """Return the inputs that reach an op that takes integers without a quantizer between them."""
     inputs = (name for name in graph.order() if isinstance(graph.op(name), Input))
     return tuple(name for name in inputs if _is_open(graph, name))
+
+
+def float_layers(graph: Graph) -> tuple[str, ...]:
+    """Return the layers whose weights are real numbers."""
+    layers = ((name, graph.op(name)) for name in graph.order())
+    return tuple(
+        name for name, op in layers if isinstance(op, Conv | Dense) and op.weight_scale is None
+    )
 
 
 def _is_open(graph: Graph, start: str) -> bool:

@@ -183,11 +183,49 @@ def test_an_open_shape_takes_input_shape(tmp_path: Path) -> None:
 def test_a_quantized_model_says_that_it_needs_no_data(tmp_path: Path) -> None:
     model = Model(("N", 4))
     x = model.quantize("x", 1.0, 0)
-    path = model.save(tmp_path, model.node("Gemm", x, model.constant(model.normal(4, 2))))
+    weight = model.weight(2, 4, per_channel=False)
+    path = model.save(tmp_path, model.node("Gemm", x, weight, transB=1))
     notes: list[str] = []
-    with pytest.raises(ModelError, match="must be quantized, not float"):
-        load(path, data=images(4), note=notes.append)
+    load(path, data=images(4), note=notes.append)
     assert notes == ["net.onnx is quantized: --data was not needed"]
+
+
+def test_float_weights_of_a_quantized_model_get_8_bits_where_data_is_given(tmp_path: Path) -> None:
+    model = Model(("N", 4))
+    x = model.quantize("x", 1.0, 0)
+    weight = model.normal(4, 2)
+    path = model.save(tmp_path, model.node("Gemm", x, model.constant(weight)))
+    with pytest.raises(ModelError) as caught:
+        load(path)
+    lacks = "net.onnx has no quantizer for the weights of 'gemm_2'"
+    assert str(caught.value) == (
+        f"{lacks}: give --data images.npz (calibration images) or export it with a quantizer there"
+    )
+    notes: list[str] = []
+    program = load(path, data=images(4), note=notes.append)
+    assert notes == [f"{lacks}: 8 bits were chosen by --data"]
+    (got,) = execute(program, images(4)).values()
+    (want,) = onnx_runtime(path, images(4))
+    assert 0 < np.abs(got - want).max() <= 255 * 4 * np.abs(weight).max() / 254 * 1.001
+
+
+def test_an_input_without_quantizer_gets_one_where_data_is_given(tmp_path: Path) -> None:
+    model = Model(("N", 4))
+    x = model.node("Gemm", "x", model.weight(4, 4, per_channel=False))
+    path = model.save(tmp_path, model.quantize(x, 0.5, 128))
+    with pytest.raises(ModelError) as caught:
+        load(path)
+    assert str(caught.value) == (
+        "net.onnx has no quantizer for its input: give --data images.npz (calibration images), or "
+        "--mean and --std if it takes bytes, or export it with a quantizer there"
+    )
+    notes: list[str] = []
+    program = load(path, data=images(4), note=notes.append)
+    assert notes == ["net.onnx has no quantizer for its input: 8 bits were chosen by --data"]
+    # Bytes are their own codes.
+    (got,) = execute(program, images(4)).values()
+    (want,) = onnx_runtime(path, images(4))
+    np.testing.assert_array_equal(got, want)
 
 
 @pytest.mark.skipif("SANGI_DATA" not in os.environ, reason="SANGI_DATA is not set")
