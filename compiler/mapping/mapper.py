@@ -12,7 +12,6 @@ from ...hdl.engines import engine_of
 from ...hdl.fifo.cost import cost as fifo_cost
 from ...runtime.errors import FitError
 from ...runtime.ops.conv import Conv
-from ...runtime.ops.dense import Dense
 from ...runtime.program import Program
 from ...sim.dataflow.steady import Unsettled, steady
 from ..problems import refusal
@@ -22,12 +21,11 @@ from .divisors import divisors
 from .fifos import Depths, size_fifos
 from .fit import too_large, total
 from .memory import burst_of, fifo_params, least_depth
+from .offers import Offers
 from .plan import TooFast, make_plan
 from .refusals import node_problems
 from .resources import shell_resources, total_resources
 from .select import Choice, Chooser, Vector, vector
-from .sparse import bankings_of, worthwhile
-from .windowed import foldings_of, kernels
 
 Progress = Callable[[str], None]
 
@@ -118,7 +116,8 @@ class _Search:
         self.shell = vector(shell_resources(board))
         self.limit = None if target_fps is None else int(clock_mhz * 1e6 / target_fps)
         self.target_fps = target_fps
-        self.intervals = candidates(program)
+        self.offers = Offers(program)
+        self.intervals = candidates(program, self.offers)
 
     def run(self) -> Design:
         # What FIFOs take beyond their least depth is known only when they are sized: then the
@@ -181,14 +180,14 @@ class _Search:
 
     def _try(self, interval: int, room: Vector) -> _Found | None:
         try:
-            plan = make_plan(self.program, interval)
+            plan = make_plan(self.program, interval, self.offers)
         except TooFast:
             return None
         return _Found(interval, self.chooser.choose(plan, room))
 
     def _slowest(self, interval: int) -> str:
         try:
-            make_plan(self.program, interval)
+            make_plan(self.program, interval, self.offers)
         except TooFast as error:
             return f"'{error.node}'"
         return "it"
@@ -268,22 +267,18 @@ def lay_out(choice: Choice) -> tuple[tuple[Unit, ...], tuple[Stream, ...]]:
     return units, streams
 
 
-def candidates(program: Program) -> tuple[int, ...]:
+def candidates(program: Program, offers: Offers) -> tuple[int, ...]:
     """Return the intervals at which some layer or stream changes its folding, ascending."""
-    found: set[int] = set()
+    found = offers.intervals()
     for kind in program.types.values():
         found.update(kind.elements // lanes for lanes in divisors(kind.channels))
     for node in program.nodes:
-        pixels = program.types[node.output].pixels
-        if isinstance(node.op, Conv | Dense):
-            found.update(cycles for _, _, cycles in foldings_of(node.op, pixels))
-            weights = kernels(node.op)
-            if worthwhile(weights):
-                found.update(pixels * sum(steps) for _, _, steps in bankings_of(weights))
+        if isinstance(node.op, Conv):
+            continue
         kernel = getattr(node.op, "kernel", (1, 1))
-        if not isinstance(node.op, Conv):
-            channels = program.types[node.output].channels
-            found.update(
-                pixels * kernel[0] * kernel[1] * channels // lanes for lanes in divisors(channels)
-            )
+        kind = program.types[node.output]
+        found.update(
+            kind.pixels * kernel[0] * kernel[1] * kind.channels // lanes
+            for lanes in divisors(kind.channels)
+        )
     return tuple(sorted(found))

@@ -31,9 +31,9 @@ from .elementwise import (
     threshold_params,
 )
 from .names import unit_name
+from .offers import Offers
 from .refusals import node_problems
-from .sparse import skipping_options
-from .windowed import folded_options, globalpool_params, is_global, pool_params
+from .windowed import globalpool_params, is_global, pool_params
 
 
 class TooFast(Exception):
@@ -74,11 +74,18 @@ class Plan:
     edges: tuple[Edge, ...]
 
 
-def make_plan(program: Program, interval: int) -> Plan:
+def make_plan(program: Program, interval: int, offers: Offers | None = None) -> Plan:
     """Lay out the units of a program so that each takes at most ``interval`` cycles a frame.
 
     Every stream has the fewest lanes that carry a frame in that time. A tensor that is used more
     than once gets a fork, and where lanes do not divide each other stand width converters.
+
+    Parameters
+    ----------
+    program : Program
+    interval : int
+    offers : Offers, optional
+        What the engines offer this program; by default all that they have.
 
     Raises
     ------
@@ -87,7 +94,7 @@ def make_plan(program: Program, interval: int) -> Plan:
     UnsupportedError
         If there is no engine for a node.
     """
-    return _Planner(program, interval).run()
+    return _Planner(program, interval, Offers(program) if offers is None else offers).run()
 
 
 def check_supported(node: Node) -> None:
@@ -104,9 +111,10 @@ def check_supported(node: Node) -> None:
 class _Planner:
     """One walk through the program; ``loose`` holds the streams that still need a target."""
 
-    def __init__(self, program: Program, interval: int) -> None:
+    def __init__(self, program: Program, interval: int, offers: Offers) -> None:
         self.program = program
         self.interval = interval
+        self.offers = offers
         self.nodes = _live(program)
         self.slots: list[Slot] = []
         self.edges: list[Edge] = []
@@ -166,10 +174,7 @@ class _Planner:
         if isinstance(op, Conv | Dense):
             kind = "conv" if isinstance(op, Conv) else "dense"
             given = self._lanes(out, node.name)
-            options = (
-                *folded_options(op, sources[0], out, (lanes, given), self.interval),
-                *skipping_options(op, sources[0], out, (lanes, given), self.interval),
-            )
+            options = self.offers.options(node.name, (lanes, given), self.interval)
         elif isinstance(op, MaxPool | SumPool):
             kind = "maxpool" if isinstance(op, MaxPool) else "sumpool"
             if is_global(op, sources[0]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +20,7 @@ from ...runtime.ops.maxpool import MaxPool
 from ...runtime.ops.sumpool import SumPool
 from .divisors import divisors
 from .elementwise import beat_of
+from .layer import Layer, Setting
 
 SPARE_LANES = 1.5
 """Foldings with more lanes than this times the fewest are not looked at."""
@@ -36,21 +39,14 @@ def is_ternary(weights: IntArray) -> bool:
     return bool((np.abs(weights) <= 1).all())
 
 
-def folded_options(
-    op: Conv | Dense,
-    source: TensorType,
-    out: TensorType,
-    lanes: tuple[int, int],
-    interval: int,
-) -> tuple[FoldedParams, ...]:
+def folded_options(layer: Layer, lanes: tuple[int, int], interval: int) -> tuple[FoldedParams, ...]:
     """Return the foldings that take at most ``interval`` cycles a frame with few lanes.
 
     Parameters
     ----------
-    op : Conv or Dense
-    source, out : TensorType
+    layer : Layer
     lanes : (int, int)
-        Of the input and output streams; the first must divide ``source.channels``.
+        Of the input and output streams; the first must divide the layer's input channels.
     interval : int
         Cycles.
 
@@ -59,14 +55,17 @@ def folded_options(
     tuple of FoldedParams
         With every kind of multiplier and weight memory; empty where no folding is fast enough.
     """
+    op, out = layer.op, layer.out
     multipliers, weight_bits = multipliers_of(op)
     foldings = [
-        (pe, simd) for pe, simd, cycles in foldings_of(op, out.pixels, lanes) if cycles <= interval
+        (pe, simd)
+        for pe, simd, cycles in foldings_of(op, out.pixels, lanes)
+        if cycles <= interval and layer.allows(pe=pe, simd=simd)
     ]
     fewest = min((pe * simd for pe, simd in foldings), default=0)
     return tuple(
         FoldedParams(
-            window=window_of(op, source, simd, lanes[0], len(op.weights) // pe),
+            window=window_of(op, layer.source, simd, lanes[0], len(op.weights) // pe),
             out_channels=len(op.weights),
             pe=pe,
             out=beat_of(out, lanes[1]),
@@ -78,7 +77,27 @@ def folded_options(
         if pe * simd <= SPARE_LANES * fewest
         for multiplier in multipliers
         for style in STYLES
+        if layer.allows(multiplier=multiplier, weight_style=style)
     )
+
+
+def folded_cycles(layer: Layer) -> Iterator[int]:
+    """Return the cycles of a frame of every folding that the user leaves open."""
+    return (
+        cycles
+        for pe, simd, cycles in foldings_of(layer.op, layer.out.pixels)
+        if layer.allows(pe=pe, simd=simd)
+    )
+
+
+def folded_settings(layer: Layer) -> dict[str, tuple[Setting, ...]]:
+    """Return what users may fix of a folding, with the values that each can have."""
+    return {
+        "pe": divisors(len(layer.op.weights)),
+        "simd": divisors(layer.source.channels),
+        "multiplier": multipliers_of(layer.op)[0],
+        "weight_style": STYLES,
+    }
 
 
 def foldings_of(

@@ -5,6 +5,7 @@ import pytest
 
 from sangi.boards.load import load_board
 from sangi.compiler.mapping.mapper import candidates, map_program
+from sangi.compiler.mapping.offers import Offers
 from sangi.compiler.mapping.plan import make_plan
 from sangi.compiler.mapping.sparse import bankings_of, skipping_options, worthwhile
 from sangi.hdl.skipping.params import SkippingParams
@@ -53,20 +54,19 @@ def test_skipping_makes_the_circuit_smaller():
 
 def test_options_keep_interval_and_lanes():
     net = program(0.9)
-    node = next(node for node in net.nodes if node.name == "second")
-    source, out = net.types[node.inputs[0]], net.types[node.output]
-    options = skipping_options(node.op, source, out, (2, 1), 5_000)
+    second = Offers(net).layers["second"]
+    options = skipping_options(second, (2, 1), 5_000)
     assert options
     assert all(params.cycles <= 5_000 and params.banks % 2 == 0 for params in options)
-    assert not skipping_options(node.op, source, out, (2, 1), 10)
+    assert not skipping_options(second, (2, 1), 10)
 
 
 def test_dense_weights_are_not_offered():
-    weights = balanced(8, 8, 0.3, 4)
-    assert not worthwhile(weights)
-    node = next(node for node in program(0.3).nodes if node.name == "second")
-    types = program(0.3).types
-    assert not skipping_options(node.op, types[node.inputs[0]], types[node.output], (1, 1), 10**9)
+    offers = Offers(program(0.3))
+    assert not worthwhile(offers.layers["second"])
+    options = offers.options("second", (1, 1), 10**9)
+    assert options
+    assert not any(isinstance(params, SkippingParams) for params in options)
 
 
 def test_plans_with_both_engines_are_wired():
@@ -80,6 +80,7 @@ def test_plans_with_both_engines_are_wired():
 
 
 def test_intervals_of_sparse_layers_are_candidates():
-    weights = balanced(32, 32, 0.9, 8)
-    cycles = {64 * sum(steps) for _, _, steps in bankings_of(weights)}
-    assert cycles <= set(candidates(program(0.9)))
+    net = program(0.9)
+    offers = Offers(net)
+    cycles = {64 * sum(steps) for _, _, steps in bankings_of(offers.layers["second"])}
+    assert cycles <= set(candidates(net, offers))

@@ -1,0 +1,152 @@
+"""What the engines offer every Conv and Dense layer of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from ...hdl.engines import Params
+from ...runtime.errors import UsageError
+from ...runtime.ops.conv import Conv
+from ...runtime.ops.dense import Dense
+from ...runtime.program import Node, Program
+from .layer import Layer, Setting
+from .sparse import skipping_cycles, skipping_options, skipping_settings, worthwhile
+from .windowed import folded_cycles, folded_options, folded_settings
+from .wishes import LayerWish, Wishes
+
+
+def _always(_: Layer) -> bool:
+    """Say yes."""
+    return True
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the mapping asks of an engine.
+
+    Attributes
+    ----------
+    name : str
+        The engine's, as users write it.
+    options : callable (layer, (lanes in, lanes out), interval) -> tuple of Params
+        Circuits that take at most ``interval`` cycles a frame behind and before streams of so many
+        lanes, and agree with ``layer.fixed``.
+    cycles : callable (layer) -> iterable of int
+        Intervals at which the options change.
+    settings : callable (layer) -> mapping of str to tuple
+        What users may fix, and the values that each can have.
+    pays : callable (layer) -> bool
+        Whether it is worth looking at where other engines are allowed as well.
+    """
+
+    name: str
+    options: Callable[[Layer, tuple[int, int], int], tuple[Params, ...]]
+    cycles: Callable[[Layer], Iterable[int]]
+    settings: Callable[[Layer], Mapping[str, tuple[Setting, ...]]]
+    pays: Callable[[Layer], bool] = _always
+
+
+OFFERS: tuple[Offer, ...] = (
+    Offer("folded", folded_options, folded_cycles, folded_settings),
+    Offer("skipping", skipping_options, skipping_cycles, skipping_settings, worthwhile),
+)
+
+ENGINES: tuple[str, ...] = tuple(offer.name for offer in OFFERS)
+
+
+class Offers:
+    """What the engines that the user allows offer the layers of a program.
+
+    Parameters
+    ----------
+    program : Program
+    wishes : Wishes
+
+    Raises
+    ------
+    UsageError
+        If the wishes name a layer, an engine or a setting that there is not, or a layer is left
+        without an engine.
+    """
+
+    def __init__(self, program: Program, wishes: Wishes | None = None) -> None:
+        wishes = Wishes() if wishes is None else wishes
+        for name in wishes.engines:
+            _check_engine("engine", name)
+        nodes = {node.name: node for node in program.nodes if isinstance(node.op, Conv | Dense)}
+        for name in wishes.layers:
+            if name not in nodes:
+                raise UsageError(
+                    f"layer must be one of {_listed(nodes)}, not {name!r}: "
+                    f"{program.name} has no other Conv and Dense nodes"
+                )
+        self.layers: dict[str, Layer] = {}
+        self.allowed: dict[str, tuple[Offer, ...]] = {}
+        for name, node in nodes.items():
+            wish = wishes.layers.get(name, LayerWish())
+            layer = _layer(program, node, wish)
+            if layer is None:
+                continue
+            self.layers[name] = layer
+            self.allowed[name] = _allowed(layer, wish, wishes.engines)
+
+    def options(self, name: str, lanes: tuple[int, int], interval: int) -> tuple[Params, ...]:
+        """Return the circuits of a layer that take at most ``interval`` cycles a frame."""
+        return tuple(
+            params
+            for offer in self.allowed[name]
+            for params in offer.options(self.layers[name], lanes, interval)
+        )
+
+    def intervals(self) -> set[int]:
+        """Return the intervals at which the options of some layer change."""
+        return {
+            cycles
+            for name, layer in self.layers.items()
+            for offer in self.allowed[name]
+            for cycles in offer.cycles(layer)
+        }
+
+
+def _layer(program: Program, node: Node, wish: LayerWish) -> Layer | None:
+    """Return a node as a layer, None if it is neither Conv nor Dense."""
+    if not isinstance(node.op, Conv | Dense):
+        return None
+    source, out = program.types[node.inputs[0]], program.types[node.output]
+    return Layer(node.name, node.op, source, out, dict(wish.settings))
+
+
+def _allowed(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[Offer, ...]:
+    """Return the engines that may compute a layer; what is fixed of it is checked."""
+    if wish.engine is not None:
+        _check_engine(f"engine of layer '{layer.name}'", wish.engine)
+        engines = (wish.engine,)
+    offers = tuple(offer for offer in OFFERS if not engines or offer.name in engines)
+    able = tuple(offer for offer in offers if layer.fixed.keys() <= offer.settings(layer).keys())
+    if not able:
+        known = dict.fromkeys(key for offer in offers for key in offer.settings(layer))
+        wrong = ", ".join(key for key in layer.fixed if key not in known) or ", ".join(layer.fixed)
+        raise UsageError(
+            f"settings of layer '{layer.name}' must be of one engine, "
+            + "; ".join(f"{offer.name}: {', '.join(offer.settings(layer))}" for offer in offers)
+            + f"; not {wrong}"
+        )
+    for key, value in layer.fixed.items():
+        values = tuple(dict.fromkeys(v for offer in able for v in offer.settings(layer)[key]))
+        if value not in values:
+            raise UsageError(
+                f"{key} of layer '{layer.name}' must be one of {_listed(values)}, not {value!r}"
+            )
+    paying = tuple(offer for offer in able if offer.pays(layer))
+    # An engine that is the only one allowed computes what it can, whether that pays or not.
+    return paying if paying else able
+
+
+def _check_engine(what: str, name: str) -> None:
+    if name not in ENGINES:
+        raise UsageError(f"{what} must be one of {', '.join(ENGINES)}, not {name!r}")
+
+
+def _listed(values: Iterable[Setting]) -> str:
+    return ", ".join(str(value) for value in values)
