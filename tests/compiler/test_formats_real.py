@@ -68,6 +68,7 @@ def test_every_digit_is_classified_as_qonnx_does(
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:Some old-style domain attributes")
 def test_jets_are_tagged_as_qonnx_does(data: Path) -> None:
     model = data / "models" / "zoo_qkeras_jettagging.onnx"
     x = np.random.default_rng(0).integers(0, 256, (IMAGES, 16), dtype=np.uint8)
