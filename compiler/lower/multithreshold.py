@@ -12,6 +12,7 @@ from ...runtime.ops.base import TensorType
 from ...runtime.ops.threshold import Threshold
 from ..ir import ops as ir
 from .state import State, settled, source_of, unquantized
+from .tables import trimmed
 from .value import Term, Value, per_channel
 from .wide import one_term
 
@@ -66,7 +67,8 @@ def integer_thresholds(
         rows.append(sorted(places))
         counts = range(len(thresholds) + 1)
         values.append(counts[::-1] if falling else counts)
-    return _trimmed(np.array(rows, dtype=np.int64), np.array([list(row) for row in values]), type_)
+    table, counted = np.array(rows, dtype=np.int64), np.array([list(row) for row in values])
+    return trimmed(table, counted, type_.low, type_.high)
 
 
 def _place(
@@ -79,17 +81,3 @@ def _place(
     edge = (threshold - shift) / factor
     place = ceil(edge) if factor > 0 else floor(edge) + 1
     return min(max(place, first), never)
-
-
-def _trimmed(
-    places: np.ndarray[tuple[int, int], np.dtype[np.int64]],
-    values: np.ndarray[tuple[int, int], np.dtype[np.int64]],
-    type_: TensorType,
-) -> Threshold:
-    """Return the op without thresholds that every channel has always passed, or never passes."""
-    always = int((places <= type_.low).all(axis=0).sum())
-    never = places.shape[1] - int((places > type_.high).all(axis=0).sum())
-    places, values = places[:, always:never], values[:, always : never + 1]
-    if (places == places[0]).all() and (values == values[0]).all():
-        places, values = places[:1], values[:1]
-    return Threshold(places, values)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...runtime.ops.base import IntArray
 from ...runtime.ops.lookup import Lookup
 from ...runtime.ops.threshold import Threshold
 from .exact import BigArray, Rounded
@@ -56,20 +57,33 @@ def table(functions: Sequence[Rounded], low: int, high: int) -> Threshold | Look
 def thresholds(functions: Sequence[Rounded], low: int, high: int) -> Threshold:
     """Return form (c): the exact place of every step. Channels may differ in their ranges."""
     least = min(f.low for f in functions)
-    most = max(f.high for f in functions)
+    most = max(least + 1, *(f.high for f in functions))
     rows = {f: _steps(f, least, most, low, high) for f in dict.fromkeys(functions)}
     places = np.stack([rows[f][0] for f in functions]).astype(np.int64)
     steps = np.stack([rows[f][1] for f in functions]).astype(np.int64)
-    # Steps that no channel takes within the range need no threshold.
-    passed = int((places <= low).all(axis=0).argmin()) if (places <= low).any() else 0
-    if (places <= low).all():
-        passed = places.shape[1]
-    never = places.shape[1] - int((places > high).all(axis=0).sum())
-    never = max(never, passed)
-    places, steps = places[:, passed:never], steps[:, passed : never + 1]
-    if len(places) > 1 and (places == places[0]).all() and (steps == steps[0]).all():
-        places, steps = places[:1], steps[:1]
-    return Threshold(places, steps)
+    return trimmed(places, steps, low, high)
+
+
+def trimmed(places: IntArray, values: IntArray, low: int, high: int) -> Threshold:
+    """Return the op without thresholds that every channel has always passed, or never passes.
+
+    One threshold stays in any case.
+
+    Parameters
+    ----------
+    places : int64 (channels, n)
+        Ascending thresholds, at least one.
+    values : int64 (channels, n + 1)
+    low, high : int
+        Range of the input.
+    """
+    count = places.shape[1]
+    passed = min(int((places <= low).all(axis=0).sum()), count - 1)
+    never = max(count - int((places > high).all(axis=0).sum()), passed + 1)
+    places, values = places[:, passed:never], values[:, passed : never + 1]
+    if (places == places[0]).all() and (values == values[0]).all():
+        places, values = places[:1], values[:1]
+    return Threshold(places, values)
 
 
 def _steps(f: Rounded, least: int, most: int, low: int, high: int) -> tuple[BigArray, BigArray]:

@@ -45,3 +45,16 @@ def test_tables_of_many_channels_are_refused() -> None:
     with pytest.raises(ValueError, match=message):
         table(f, -1000, 1000)
     assert isinstance(table(f[:1] * 4200, -1000, 1000), Threshold)
+
+
+def test_one_threshold_stays_where_nothing_steps() -> None:
+    # A circuit has no table without entries.
+    zero, one = Fraction(0), Fraction(1)
+    for functions in (
+        [Rounded(one, zero, 0, 3, 3)],
+        [Rounded(one, Fraction(500), 0, -8, 7), Rounded(-one, Fraction(-500), 0, -7, 7)],
+        [Rounded(zero, one, 0, -8, 7), Rounded(one, Fraction(-500), 0, 0, 7)],
+    ):
+        op = thresholds(functions, -100, 100)
+        assert op.thresholds.shape[1] == 1
+        assert_equal(op, functions, -100, 100)
