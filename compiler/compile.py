@@ -17,7 +17,9 @@ from .driver import write_driver
 from .frontend import load
 from .images import read_images
 from .mapping.design import Design
+from .mapping.limits import budget_of
 from .mapping.mapper import map_program
+from .mapping.wishes import Wishes
 from .project.bitstream import check_tools, make_bitstream
 from .project.nextpnr_ecp5 import write_project
 from .report.link import link_fps
@@ -34,6 +36,7 @@ def compile_model(
     out: str | Path,
     clock_mhz: float | None = None,
     target_fps: float | None = None,
+    wishes: Wishes | None = None,
     data: str | Path | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
@@ -61,6 +64,8 @@ def compile_model(
         Clock of the circuit; the board's own by default.
     target_fps : float, optional
         Frames per second; by default the fastest design that fits.
+    wishes : Wishes, optional
+        Engines that may be used, limits of resources, and what is fixed of single layers.
     data : path, optional
         .npz with sample images ``x``, for the calibration of models without quantizers.
     mean, std : sequence of float, optional
@@ -92,7 +97,8 @@ def compile_model(
     """
     model, out = Path(model), Path(out)
     target = load_board(board)
-    _check_options(target, bitstream, clock_mhz, target_fps)
+    wishes = Wishes() if wishes is None else wishes
+    _check_options(target, bitstream, clock_mhz, target_fps, wishes)
     steps = StepLog(progress)
     with new_folder(out) as folder:
         steps.begin("read the model")
@@ -112,7 +118,12 @@ def compile_model(
             note(verify.summary)
         steps.begin("map it to the board")
         design = map_program(
-            program, target, clock_mhz=clock_mhz, target_fps=target_fps, progress=progress
+            program,
+            target,
+            clock_mhz=clock_mhz,
+            target_fps=target_fps,
+            wishes=wishes,
+            progress=progress,
         )
         steps.begin("write the circuit")
         save_program(program, folder / PROGRAM_FILE)
@@ -158,12 +169,17 @@ def _note_idle_speed(design: Design, note: Callable[[str], None]) -> None:
 
 
 def _check_options(
-    board: Board, bitstream: bool, clock_mhz: float | None, target_fps: float | None
+    board: Board,
+    bitstream: bool,
+    clock_mhz: float | None,
+    target_fps: float | None,
+    wishes: Wishes,
 ) -> None:
     """Refuse what cannot work before anything is written."""
     for name, value in (("clock_mhz", clock_mhz), ("target_fps", target_fps)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UsageError(f"{name} must be a number above 0, not {value}")
+    budget_of(board, wishes.limits)
     if not bitstream:
         return
     if board.tool is None:

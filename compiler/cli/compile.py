@@ -9,6 +9,7 @@ import typer
 
 from .console import progress, show_note
 from .options import InputShape, Mean, Seed, Std, VerifyEach, npz_option, numbers, shape
+from .wishes import Engines, Layers, MaxBram, MaxDsp, MaxFf, MaxLut, read_wishes
 
 
 def compile_(
@@ -27,6 +28,12 @@ def compile_(
     target_fps: Annotated[
         float | None, typer.Option(help="Frames per second; without it the fastest that fits.")
     ] = None,
+    engine: Engines = None,
+    max_lut: MaxLut = None,
+    max_ff: MaxFf = None,
+    max_bram: MaxBram = None,
+    max_dsp: MaxDsp = None,
+    layers: Layers = None,
     data: Annotated[
         Path | None, npz_option("Sample images `x`, for the calibration of float models.")
     ] = None,
@@ -43,6 +50,7 @@ def compile_(
     from ..compile import compile_model
     from .tables import show_compiled, warn_about_timing
 
+    wishes = read_wishes(engine, max_lut, max_ff, max_bram, max_dsp, layers)
     notes: list[str] = []
     with progress() as begin:
         report = compile_model(
@@ -51,6 +59,7 @@ def compile_(
             out=out,
             clock_mhz=clock_mhz,
             target_fps=target_fps,
+            wishes=wishes,
             data=data,
             mean=numbers(mean, "--mean"),
             std=numbers(std, "--std"),

@@ -8,6 +8,7 @@ from ...boards.board import Board
 from ...hdl.beat import Beat
 from ...hdl.engines import Params
 from ...runtime.program import Program
+from .explain import Reason
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Design:
         In topological order.
     cycles_per_frame, latency_cycles : int
         By the dataflow model, without stalls from outside.
+    reasons : tuple of Reason
+        Why every node got its circuit, in topological order.
     """
 
     program: Program
@@ -93,6 +96,7 @@ class Design:
     streams: tuple[Stream, ...]
     cycles_per_frame: int
     latency_cycles: int
+    reasons: tuple[Reason, ...] = ()
 
     def stream(self, name: str) -> Stream:
         """Return a stream by name."""

@@ -6,9 +6,8 @@ import numpy as np
 
 from ...boards.board import Board
 from ...runtime.errors import FitError
-from .select import Choice, Vector, vector
-
-KINDS = ("LUT", "FF", "block RAM", "DSP")
+from .limits import KINDS, Vector, total
+from .select import Choice, vector
 
 HELP = {
     "LUT": "fewer channels, ternary weights",
@@ -62,8 +61,3 @@ def too_large(
     slower = "" if target is None else ", a lower --target-fps"
     lines.append(f"What helps: a larger board, {HELP[KINDS[worst]]}{slower}")
     return FitError(". ".join(lines))
-
-
-def total(board: Board) -> Vector:
-    """Return what a board has, as an array."""
-    return np.array([board.lut, board.ff, board.bram, board.dsp], dtype=np.float64)

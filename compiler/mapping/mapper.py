@@ -18,19 +18,19 @@ from ..problems import refusal
 from .dataflow import dataflow_of, join
 from .design import Design, Stream, Unit
 from .divisors import divisors
+from .explain import explain
 from .fifos import Depths, size_fifos
-from .fit import too_large, total
+from .fit import too_large
+from .limits import Vector, budget_of, total
 from .memory import burst_of, fifo_params, least_depth
 from .offers import Offers
 from .plan import TooFast, make_plan
 from .refusals import node_problems
 from .resources import shell_resources, total_resources
-from .select import Choice, Chooser, Vector, vector
+from .select import Choice, Chooser, vector
+from .wishes import Wishes
 
 Progress = Callable[[str], None]
-
-FILL = 0.8
-"""Part of every resource that a circuit may use; place and route need the rest."""
 
 WORTHWHILE = 0.002
 """Part of a board's resource for which a FIFO's depth is bisected."""
@@ -48,6 +48,7 @@ def map_program(
     *,
     clock_mhz: float | None = None,
     target_fps: float | None = None,
+    wishes: Wishes | None = None,
     progress: Progress | None = None,
 ) -> Design:
     """Choose engine, folding and FIFO depth for every op of a program.
@@ -61,6 +62,8 @@ def map_program(
     target_fps : float, optional
         Frames per second: the cheapest circuit that reaches them; by default the fastest that fits
         in 80 % of every resource.
+    wishes : Wishes, optional
+        Engines, limits, and what is fixed of single layers.
     progress : callable, optional
         Called with a line of text now and then.
 
@@ -75,13 +78,16 @@ def map_program(
         If no circuit fits, or none that fits reaches ``target_fps``.
     UnsupportedError
         Once, for all nodes that no engine computes.
+    UsageError
+        If the wishes do not fit program or board.
     """
     clock = board.clock_mhz if clock_mhz is None else clock_mhz
     say = progress if progress is not None else _silent
     problems = node_problems(program.nodes)
     if problems:
         raise refusal(program.name, problems)
-    return _Search(program, board, clock, target_fps, say).run()
+    wishes = Wishes() if wishes is None else wishes
+    return _Search(program, board, clock, target_fps, wishes, say).run()
 
 
 def _silent(_: str) -> None:
@@ -90,9 +96,10 @@ def _silent(_: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """A choice and the interval it was planned for."""
+    """A choice, the interval it was planned for, and the room that it was to keep."""
 
     interval: int
+    room: Vector
     choice: Choice
 
 
@@ -105,6 +112,7 @@ class _Search:
         board: Board,
         clock_mhz: float,
         target_fps: float | None,
+        wishes: Wishes,
         say: Progress,
     ) -> None:
         self.program = program
@@ -112,11 +120,12 @@ class _Search:
         self.clock_mhz = clock_mhz
         self.say = say
         self.chooser = Chooser(board.family)
-        self.budget: Vector = FILL * total(board)
+        self.budget = budget_of(board, wishes.limits)
         self.shell = vector(shell_resources(board))
         self.limit = None if target_fps is None else int(clock_mhz * 1e6 / target_fps)
         self.target_fps = target_fps
-        self.offers = Offers(program)
+        self.wishes = wishes
+        self.offers = Offers(program, wishes)
         self.intervals = candidates(program, self.offers)
 
     def run(self) -> Design:
@@ -132,7 +141,7 @@ class _Search:
             fits = bool((taken <= self.budget).all())
             quick = self.limit is None or design.cycles_per_frame <= self.limit
             if fits and quick:
-                return design
+                return replace(design, reasons=explain(found.choice, found.interval, found.room))
             if not fits:
                 extra = taken - self.shell - vector(found.choice.total)
                 reserve = np.maximum(reserve, 1.02 * np.maximum(extra, 0.0))
@@ -157,8 +166,8 @@ class _Search:
             if found is None:
                 raise FitError(
                     f"network '{self.program.name}' cannot reach {self.target_fps:g} frames/s at "
-                    f"{self.clock_mhz:g} MHz: {self._slowest(limit)} takes more than {limit} "
-                    "cycles with all its lanes; ask for fewer frames or a faster clock"
+                    f"{self.clock_mhz:g} MHz: {self._slowest(limit)}; "
+                    "ask for fewer frames or a faster clock"
                 )
             if not found.choice.fits:
                 raise self._failure(found.choice, reserve)
@@ -167,7 +176,8 @@ class _Search:
         best = self._try(self.intervals[high], room)
         if best is None or not best.choice.fits:
             if best is None:
-                raise FitError(f"network '{self.program.name}' has no circuit")
+                slowest = self._slowest(self.intervals[high])
+                raise FitError(f"network '{self.program.name}' has no circuit: {slowest}")
             raise self._failure(best.choice, reserve)
         while low < high:
             middle = (low + high) // 2
@@ -183,14 +193,16 @@ class _Search:
             plan = make_plan(self.program, interval, self.offers)
         except TooFast:
             return None
-        return _Found(interval, self.chooser.choose(plan, room))
+        return _Found(interval, room, self.chooser.choose(plan, room))
 
     def _slowest(self, interval: int) -> str:
+        """Say which layer has no circuit that meets an interval."""
         try:
             make_plan(self.program, interval, self.offers)
         except TooFast as error:
-            return f"'{error.node}'"
-        return "it"
+            lanes = self.offers.freedom(error.node)
+            return f"'{error.node}' takes more than {interval} cycles with {lanes}"
+        return f"it takes more than {interval} cycles"
 
     def _failure(self, choice: Choice, reserve: Vector) -> FitError:
         target = None

@@ -99,6 +99,16 @@ class Offers:
             for params in offer.options(self.layers[name], lanes, interval)
         )
 
+    def freedom(self, name: str) -> str:
+        """Say what a node that is too slow may use; ``name`` need not be a layer."""
+        if name not in self.layers:
+            return "all its lanes"
+        fixed = [f"{key} = {value}" for key, value in self.layers[name].fixed.items()]
+        engines = " or ".join(offer.name for offer in self.allowed[name])
+        if fixed:
+            return f"{engines} and {', '.join(fixed)}"
+        return f"all its lanes ({engines})"
+
     def intervals(self) -> set[int]:
         """Return the intervals at which the options of some layer change."""
         return {

@@ -11,17 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from ...hdl.cost import Resources
 from ...hdl.engines import Params, engine_of
 from ...hdl.fifo.cost import cost as fifo_cost
+from .limits import Vector
 from .memory import burst_of, fifo_params, least_depth
 from .plan import Plan, Slot
-
-Vector = npt.NDArray[np.float64]
 
 ROUNDS = 80
 STEP = 0.5
@@ -40,20 +39,32 @@ class Choice:
     Attributes
     ----------
     plan : Plan
-    params : tuple of Params
-        One per slot.
-    costs : tuple of Resources
-        One per slot, with FIFOs of the least depth.
+    offered : tuple of tuple of Resources
+        Per slot what every option costs, with FIFOs of the least depth.
+    picked : tuple of int
+        Per slot the number of the option that was taken.
     fits : bool
         Whether the sum keeps the budget.
     """
 
     plan: Plan
-    params: tuple[Params, ...]
-    costs: tuple[Resources, ...]
+    offered: tuple[tuple[Resources, ...], ...]
+    picked: tuple[int, ...]
     fits: bool
 
-    @property
+    @cached_property
+    def params(self) -> tuple[Params, ...]:
+        """One per slot."""
+        return tuple(
+            slot.options[number] for slot, number in zip(self.plan.slots, self.picked, strict=True)
+        )
+
+    @cached_property
+    def costs(self) -> tuple[Resources, ...]:
+        """One per slot."""
+        return tuple(costs[number] for costs, number in zip(self.offered, self.picked, strict=True))
+
+    @cached_property
     def total(self) -> Resources:
         """Sum of the costs."""
         return sum(self.costs, Resources())
@@ -72,17 +83,21 @@ class Chooser:
         self._known: dict[Params, Resources] = {}
 
     def choose(self, plan: Plan, budget: Vector) -> Choice:
-        """Return the cheapest choice within the budget, or the one that misses it least."""
-        options = [self._costs(plan, slot) for slot in plan.slots]
-        tables = [np.array([vector(cost) for cost in costs]) for costs in options]
+        """Return the cheapest choice within the budget, or the one that misses it least.
+
+        The search also starts from the best choice of every engine alone, so that a mixture is
+        never dearer than the best of them.
+        """
+        offered = tuple(tuple(self._costs(plan, slot)) for slot in plan.slots)
         room = np.maximum(budget, 1e-9)
-        picked, fits = _pick([table / room for table in tables])
-        return Choice(
-            plan,
-            tuple(slot.options[i] for slot, i in zip(plan.slots, picked, strict=True)),
-            tuple(costs[i] for costs, i in zip(options, picked, strict=True)),
-            fits,
-        )
+        shares = [np.array([vector(cost) for cost in costs]) / room for costs in offered]
+        starts = [_pick(shares)]
+        for kept in _single_engines(plan):
+            alone = _pick([table[rows] for table, rows in zip(shares, kept, strict=True)])
+            numbers = [rows[i] for rows, i in zip(kept, alone, strict=True)]
+            starts.append(_settle(shares, numbers))
+        picked = min(starts, key=lambda numbers: _rank(_sum(shares, numbers)))
+        return Choice(plan, offered, tuple(picked), _fits(_sum(shares, picked)))
 
     def _costs(self, plan: Plan, slot: Slot) -> list[Resources]:
         return [self._unit(params) + self._fifos(plan, slot, params) for params in slot.options]
@@ -103,8 +118,21 @@ class Chooser:
         return total
 
 
-def _pick(shares: list[Vector]) -> tuple[list[int], bool]:
-    """Return an option per slot and whether all sums stay within 1.
+def _single_engines(plan: Plan) -> list[list[list[int]]]:
+    """Return per engine the options of every slot that are its own; all where it has none.
+
+    Engines that do not compete with another one are left out.
+    """
+    names = [[engine_of(params).name for params in slot.options] for slot in plan.slots]
+    rivals = dict.fromkeys(name for row in names if len(set(row)) > 1 for name in row)
+    return [
+        [[i for i, name in enumerate(row) if name == engine] or [*range(len(row))] for row in names]
+        for engine in rivals
+    ]
+
+
+def _pick(shares: list[Vector]) -> list[int]:
+    """Return an option per slot.
 
     Parameters
     ----------
@@ -121,10 +149,26 @@ def _pick(shares: list[Vector]) -> tuple[list[int], bool]:
         if least <= 1.0:
             break
         weights = weights * np.exp(STEP * np.clip(used - 1.0, -1.0, 1.0))
-    best = _exchange(shares, best, _crowding)
-    if _sum(shares, best).max() > 1.0:
-        return best, False
-    return _exchange(shares, best, _thrift), True
+    return _settle(shares, _exchange(shares, best, _crowding))
+
+
+def _settle(shares: list[Vector], picked: list[int]) -> list[int]:
+    """Return a choice that no exchange makes cheaper, or less of a miss where it does not fit."""
+    if not _fits(_sum(shares, picked)):
+        picked = _exchange(shares, picked, _crowding)
+    if not _fits(_sum(shares, picked)):
+        return picked
+    return _exchange(shares, picked, _thrift_within)
+
+
+def _fits(used: Vector) -> bool:
+    return float(used.max()) <= 1.0
+
+
+def _rank(used: Vector) -> tuple[bool, float]:
+    """Return what is the less the better a choice is: those that fit come first."""
+    fits = _fits(used)
+    return not fits, float(thrift(used) if fits else used.max())
 
 
 def _sum(shares: list[Vector], picked: list[int]) -> Vector:
@@ -142,10 +186,18 @@ def _crowding(used: Vector) -> Vector:
     return smooth
 
 
-def _thrift(used: Vector) -> Vector:
-    """Return a smoother maximum of the four parts where all keep the budget, for every row."""
-    total: Vector = (used**4).sum(axis=-1)
-    return np.where(used.max(axis=-1) <= 1.0, total, np.inf)
+def thrift(used: Vector) -> Vector:
+    """Return what a circuit costs a board: a smooth maximum of the four parts, for every row.
+
+    The resource that is scarce counts most, and among equals less of the others.
+    """
+    cost: Vector = (used**4).sum(axis=-1) ** 0.25
+    return cost
+
+
+def _thrift_within(used: Vector) -> Vector:
+    """Return ``thrift`` where all four parts keep the budget, infinity elsewhere."""
+    return np.where(used.max(axis=-1) <= 1.0, thrift(used), np.inf)
 
 
 def _exchange(

@@ -6,25 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .layer import Setting
-
-
-@dataclass(frozen=True)
-class Limit:
-    """The most that a circuit may use of a resource.
-
-    Attributes
-    ----------
-    amount : float
-        Cells, or percent of what the board has.
-    percent : bool
-    """
-
-    amount: float
-    percent: bool = False
-
-    def __str__(self) -> str:
-        """Return the text that ``parse_limit`` reads."""
-        return f"{self.amount:g}{'%' if self.percent else ''}"
+from .limits import Limit
 
 
 @dataclass(frozen=True)

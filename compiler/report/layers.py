@@ -6,22 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from ...hdl.cost import Resources
 from ...hdl.engines import Params
 from ...hdl.folded.params import FoldedParams
 from ...hdl.skipping.params import SkippingParams
-from ...hdl.width.params import WidthParams
 from ...runtime.program import Node
 from ..mapping.design import Design, Unit
 from ..mapping.resources import unit_resources
+from .choices import choices
+from .folding import folding, rounded
 from .weights import weights_of
 
 
 def layers(design: Design) -> list[dict[str, Any]]:
     """Return one entry per unit, in topological order."""
     nodes = {node.name: node for node in design.program.nodes}
+    taken = {unit.node: unit.params for unit in design.units if unit.node is not None}
+    chosen = choices(design.reasons, taken)
     return [
         _layer(design, unit, None if unit.node is None else nodes[unit.node])
+        | {"choice": None if unit.node is None else chosen.get(unit.node)}
         for unit in design.units
     ]
 
@@ -47,36 +50,6 @@ def _layer(design: Design, unit: Unit, node: Node | None) -> dict[str, Any]:
         "utilization": _utilization(params, macs, share, design.cycles_per_frame),
         "resources": rounded(unit_resources(design, unit)),
     }
-
-
-def folding(params: Params) -> dict[str, int]:
-    """Return how much a unit does side by side: ``pe`` and ``simd``, or ``lanes``."""
-    match params:
-        case FoldedParams():
-            return {"pe": params.pe, "simd": params.simd}
-        case SkippingParams():
-            return {"pe": params.pe, "banks": params.banks}
-        case WidthParams():
-            return {"lanes": max(params.beat.lanes, params.out.lanes)}
-        case _:
-            return {"lanes": _lanes(params)}
-
-
-def rounded(resources: Resources) -> dict[str, float]:
-    """Return counts as JSON numbers, in tenths."""
-    return {
-        "lut": round(resources.lut, 1),
-        "ff": round(resources.ff, 1),
-        "bram": round(resources.bram, 1),
-        "dsp": round(resources.dsp, 1),
-    }
-
-
-def _lanes(params: Any) -> int:
-    """Return the lanes of a unit whose ports are all alike."""
-    beat = getattr(params, "out", None) or params.beat
-    lanes: int = beat.lanes
-    return lanes
 
 
 def _macs(design: Design, node: Node | None) -> int:
