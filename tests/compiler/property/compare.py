@@ -94,5 +94,6 @@ def real_outputs(program: Program, images: np.ndarray) -> dict[str, tuple[np.nda
         size = float((np.abs(codes * out.scale) + np.abs(out.offset)).max(initial=1e-300))
         for step in out.after:
             values = apply(step, values)
-        outputs[out.name] = values, size
+        # A limit may be larger than all that it limits.
+        outputs[out.name] = values, max(size, float(np.abs(values).max()))
     return outputs
