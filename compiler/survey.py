@@ -21,7 +21,7 @@ from .ir.rebuild import rebuild
 from .lower.lower import lower_graph
 from .lower.state import InputKind
 from .lower.value import Value
-from .mapping.refusals import node_problems, shell_problems
+from .mapping.refusals import node_problems, shell_problems, size_problems
 from .onnx_io.read.read import Reading, read_model
 from .passes.byte_grid import ByteGrid
 from .passes.normalize_input import NormalizeInput
@@ -121,7 +121,7 @@ def survey(
     if mapped:
         problems.extend(node_problems(lowering.nodes))
         if program is not None:
-            problems.extend(shell_problems(program))
+            problems.extend((*size_problems(program), *shell_problems(program)))
     return _survey(path, reading, graph, unquantized, program, lowering.values, problems)
 
 

@@ -25,7 +25,7 @@ from .limits import Vector, budget_of, total
 from .memory import burst_of, fifo_params, least_depth
 from .offers import Offers
 from .plan import TooFast, make_plan
-from .refusals import node_problems
+from .refusals import node_problems, size_problems
 from .resources import shell_resources, total_resources
 from .select import Choice, Chooser, vector
 from .wishes import Wishes
@@ -77,13 +77,13 @@ def map_program(
     FitError
         If no circuit fits, or none that fits reaches ``target_fps``.
     UnsupportedError
-        Once, for all nodes that no engine computes.
+        Once, for all nodes that no engine computes or whose frames are too large.
     UsageError
         If the wishes do not fit program or board.
     """
     clock = board.clock_mhz if clock_mhz is None else clock_mhz
     say = progress if progress is not None else _silent
-    problems = node_problems(program.nodes)
+    problems = (*node_problems(program.nodes), *size_problems(program))
     if problems:
         raise refusal(program.name, problems)
     wishes = Wishes() if wishes is None else wishes

@@ -32,6 +32,11 @@ MAPPED: tuple[type[Op], ...] = (
 )
 
 
+#: Elements of a frame: the proof of the steady state holds the time of every token, and takes
+#: about 4 GB and a minute for as many.
+MAX_ELEMENTS = 1 << 22
+
+
 def node_problems(nodes: Iterable[Node]) -> tuple[Problem, ...]:
     """Return what no engine computes, in the order of the nodes.
 
@@ -44,6 +49,20 @@ def node_problems(nodes: Iterable[Node]) -> tuple[Problem, ...]:
         Problem(node.name, type(node.op).__name__, text)
         for node in nodes
         for text in _texts(node.op)
+    )
+
+
+def size_problems(program: Program) -> tuple[Problem, ...]:
+    """Return which nodes make frames too large for the mapping, in the order of the nodes."""
+    return tuple(
+        Problem(
+            node.name,
+            type(node.op).__name__,
+            f"output must have at most {MAX_ELEMENTS:,} elements a frame, not {elements:,}; "
+            "use a smaller --input-shape",
+        )
+        for node in program.nodes
+        if (elements := program.types[node.output].elements) > MAX_ELEMENTS
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from sangi.boards.load import load_board
 from sangi.compiler.mapping.design import Design
 from sangi.compiler.mapping.mapper import map_program
-from sangi.compiler.mapping.refusals import node_problems, shell_problems
+from sangi.compiler.mapping.refusals import node_problems, shell_problems, size_problems
 from sangi.runtime.errors import UnsupportedError
 from sangi.runtime.ops.base import TensorType
 from sangi.runtime.ops.conv import Conv
@@ -89,4 +89,13 @@ def test_frames_are_shorter_than_the_link_counts(small: Design) -> None:
     assert texts(replace(small.program, types=types)) == [
         "input 'image' must have less than 16777216 bytes a frame, not 16777216; "
         "use a smaller --input-shape"
+    ]
+
+
+def test_frames_that_the_mapping_cannot_hold(small: Design) -> None:
+    assert size_problems(small.program) == ()
+    types = {**small.program.types, "act": TensorType((2048, 2048, 2), 0, 255)}
+    assert [str(problem) for problem in size_problems(replace(small.program, types=types))] == [
+        "Requantize 'block/quant': output must have at most 4,194,304 elements a frame, "
+        "not 8,388,608; use a smaller --input-shape"
     ]
