@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .base import IntArray, Op, TensorType, check_entries
-from .rounding import scale_shift
+from .rounding import check_products, scale_shift
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,7 @@ class Add(Op):
             raise ValueError(f"shapes must be equal, not {a.shape} and {b.shape}")
         check_entries("multipliers", self.multipliers.shape[1], a.channels)
         check_entries("offset", self.offset.shape[0], a.channels)
+        check_products(inputs, list(self.multipliers), self.offset)
         return TensorType(a.shape, self.low, self.high)
 
     def apply(self, *inputs: IntArray) -> IntArray:

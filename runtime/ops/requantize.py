@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .base import IntArray, Op, TensorType, check_entries
-from .rounding import scale_shift
+from .rounding import check_products, scale_shift
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +36,7 @@ class Requantize(Op):
         (x,) = inputs
         check_entries("multiplier", self.multiplier.shape[0], x.channels)
         check_entries("offset", self.offset.shape[0], x.channels)
+        check_products(inputs, [self.multiplier], self.offset)
         if self.shift < 0:
             raise ValueError(f"shift must be at least 0, not {self.shift}")
         return TensorType(x.shape, self.low, self.high)

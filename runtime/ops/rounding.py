@@ -6,8 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .base import IntArray, narrowest_dtype
+from .base import IntArray, TensorType, narrowest_dtype
 from .exact import BLOCK, FLOAT64_EXACT, INT64_LIMIT, magnitude
+
+
+def check_products(
+    inputs: Sequence[TensorType], multipliers: Sequence[IntArray], offset: IntArray
+) -> None:
+    """Raise ValueError unless 64 bits hold every sum that ``scale_shift`` can meet."""
+    bound = _bound([max(abs(x.low), abs(x.high)) for x in inputs], multipliers, offset)
+    if bound >= INT64_LIMIT:
+        raise ValueError(
+            f"products must fit 64 bits, not {bound.bit_length() + 1}; quantize the inputs to "
+            "fewer bits, or with scales of simple ratios"
+        )
 
 
 def scale_shift(
@@ -33,9 +45,10 @@ def scale_shift(
     shape = inputs[0].shape
     flat = [x.reshape(-1, channels) for x in inputs]
     y = np.empty(flat[0].shape, narrowest_dtype(low, high))
-    bound = _largest(offset) + sum(
-        magnitude(x) * _largest(m) for x, m in zip(flat, multipliers, strict=True)
-    )
+    bound = _bound([magnitude(x) for x in flat], multipliers, offset)
+    if bound >= INT64_LIMIT:
+        # Of bytes, only the type was asked.
+        bound = _bound([_largest(x) if x.size else 0 for x in flat], multipliers, offset)
     # The floor is taken after subtracting low, by truncation of what is then not negative.
     step = max(1, BLOCK // 4 // channels)
     if bound + (max(abs(low), abs(high)) + 1 << shift) < FLOAT64_EXACT:
@@ -45,6 +58,12 @@ def scale_shift(
     else:
         raise ValueError(f"products must fit 64 bits, not {bound.bit_length() + 1}")
     return y.reshape(shape)
+
+
+def _bound(reaches: Sequence[int], multipliers: Sequence[IntArray], offset: IntArray) -> int:
+    return _largest(offset) + sum(
+        reach * _largest(m) for reach, m in zip(reaches, multipliers, strict=True)
+    )
 
 
 def _largest(values: IntArray) -> int:

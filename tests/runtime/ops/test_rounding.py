@@ -113,3 +113,13 @@ def test_refuses_to_add_different_shapes() -> None:
         Add(np.ones((2, 1), np.int64), one, 0, 0, 1).infer(
             TensorType((3,), 0, 1), TensorType((4,), 0, 1)
         )
+
+
+def test_bytes_of_few_values_may_have_large_factors() -> None:
+    op = Add(np.array([[1 << 55], [3]]), np.array([0]), 0, -(1 << 62), 1 << 62)
+    a, b = np.array([[7, 0]], np.uint8), np.array([[-500, 500]], np.int16)
+    assert op.apply(a, b).tolist() == [[7 * (1 << 55) - 1500, 1500]]
+    few, many = TensorType((2,), 0, 7), TensorType((2,), 0, 1000)
+    assert op.infer(few, many).high == 1 << 62
+    with pytest.raises(ValueError, match="products must fit 64 bits, not 66"):
+        op.infer(many, few)
