@@ -16,13 +16,13 @@ from .signs import positive
 from .sums import Scaled, Sums
 from .terms import Terms
 
-NOISE = 0.5
+NOISE = 1.5
 """Bits by which scores differ at random."""
 WARMTH = 3.0
 """Bits by which an early attempt may be worse than what it started from."""
-APART = 4
+APART = 16
 """At most so many sums are taken apart in an attempt, beside those that they are made of."""
-STOP = 0.3
+STOP = 0.6
 """How likely the parts of a sum that is taken apart stay whole."""
 
 
