@@ -96,7 +96,8 @@ class _Channel:
         # A clamped pair is bounded on one side only.
         self.at_least = self.target > function.low
         self.below = self.target < function.high
-        self.reach = max(int(np.abs(self.a).max()), int(np.abs(self.b).max()))
+        # At least 1: multipliers of zeros must fit as well.
+        self.reach = max(int(np.abs(self.a).max()), int(np.abs(self.b).max()), 1)
         self.largest = int(np.abs(self.target).max())
 
     def at(self, shift: int) -> tuple[int, int, int] | None:
@@ -158,7 +159,8 @@ def _shift_ties(cases: list[tuple[Scales, Rounded]], ranges: Ranges) -> _Found |
         first, second, constant = (int(x * (1 << bits)) for x in (*scales, f.shift))
         offset = constant + (f.zero_point << bits) + (1 << (bits - 1))
         reach = sum(
-            abs(m) * max(abs(r[0]), abs(r[1])) for m, r in zip((first, second), ranges, strict=True)
+            abs(m) * max(abs(r[0]), abs(r[1]), 1)
+            for m, r in zip((first, second), ranges, strict=True)
         )
         if (reach + abs(offset)).bit_length() > MAX_PRODUCT_BITS:
             return None

@@ -46,17 +46,18 @@ class Channel:
         return real if self.high is None else min(real, self.high)
 
 
-def channels_of(value: Value, count: int) -> list[Channel]:
+def channels_of(value: Value, type_: TensorType) -> list[Channel]:
     """Return the channels of a value of one term; one where all are equal.
 
     Parameters
     ----------
-    count : int
-        Channels of the tensor.
+    type_ : TensorType
+        Of the term's tensor. Where that is always 0, no channel has a factor.
     """
-    count = count if value.per_channel else 1
+    count = type_.channels if value.per_channel else 1
+    factor = value.terms[0].factor if type_.low or type_.high else (Fraction(0),)
     rows = zip(
-        per_channel(value.terms[0].factor, count),
+        per_channel(factor, count),
         per_channel(value.shift, count),
         per_channel(value.low or (None,), count),
         per_channel(value.high or (None,), count),

@@ -82,7 +82,7 @@ def on_grid(
     """
     term = value.terms[0]
     type_ = state.builder.types[term.tensor]
-    channels = channels_of(value, type_.channels)
+    channels = channels_of(value, type_)
     groups = min(groups, len(channels))
     found = _as_they_are(state, name, term.tensor, channels, groups, padded, room)
     if found is None:

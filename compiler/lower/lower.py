@@ -161,7 +161,7 @@ def _tail(graph: Graph, name: str, tails: Tails) -> tuple[str, tuple[Step, ...]]
     sources = graph.inputs(name)
     step = tail_step(op)
     if step is None:
-        if not sources or sources[0] not in tails:
+        if tails.keys().isdisjoint(sources):
             return None
         step = move_step(op)
         if step is None:

@@ -48,14 +48,17 @@ def requantizer(functions: Sequence[Rounded], low: int, high: int) -> Requantize
 
 
 def whole(functions: Sequence[Rounded], low: int, high: int) -> Requantize | None:
-    """Return the multiply-add that functions without fractions are, None where there are any."""
+    """Return the multiply-add that functions without fractions are, None where there are any.
+
+    A function of a single input is its value, however large its scale.
+    """
     first = functions[0]
     largest = max(abs(low), abs(high))
     rows = []
     for f in functions:
         multiplier, offset = f.scale, f.shift + f.zero_point
-        if not multiplier:
-            offset = Fraction(f(low))
+        if not multiplier or low == high:
+            multiplier, offset = Fraction(0), Fraction(f(low))
         if (f.low, f.high) != (first.low, first.high) or {
             multiplier.denominator,
             offset.denominator,

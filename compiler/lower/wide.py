@@ -63,7 +63,12 @@ def costly_sums(program: Program) -> list[str]:
 
 def _wide_sum(state: State, name: str, value: Value) -> Term:
     count = max(len(term.factor) for term in value.terms)
-    factors = [per_channel(term.factor, count) for term in value.terms]
+    types = [state.builder.types[term.tensor] for term in value.terms]
+    # What is always 0 (a layer of zero weights) needs no common unit.
+    factors = [
+        per_channel(term.factor if type_.low or type_.high else (Fraction(0),), count)
+        for term, type_ in zip(value.terms, types, strict=True)
+    ]
     units, multipliers = [], []
     for a, b in zip(*factors, strict=True):
         denominator = lcm(a.denominator, b.denominator)
@@ -71,7 +76,6 @@ def _wide_sum(state: State, name: str, value: Value) -> Term:
         common = gcd(p, q) or 1
         units.append(Fraction(common, denominator))
         multipliers.append((p // common, q // common))
-    types = [state.builder.types[term.tensor] for term in value.terms]
     ends = [
         [sorted((m * t.low, m * t.high)) for m, t in zip(pair, types, strict=True)]
         for pair in multipliers

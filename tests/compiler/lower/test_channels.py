@@ -62,13 +62,14 @@ def test_a_channel_in_units_has_the_same_values(channel: Channel) -> None:
 def test_channels_of_a_value() -> None:
     factors = Fraction(2), Fraction(0)
     value = Value((Term("x", factors),), (Fraction(7),), (2,), low=(Fraction(1), Fraction(9)))
-    assert channels_of(value, 2) == [
+    assert channels_of(value, TYPE) == [
         Channel(Fraction(2), Fraction(7), Fraction(1)),
         Channel(Fraction(0), Fraction(9)),
     ]
-    assert [c.zero for c in channels_of(value, 2)] == [Fraction(-7, 2), Fraction(1, 2)]
+    assert [c.zero for c in channels_of(value, TYPE)] == [Fraction(-7, 2), Fraction(1, 2)]
     one = Value((Term("x", factors[:1]),), (Fraction(0),), (2,))
-    assert channels_of(one, 2) == [Channel(Fraction(2), Fraction(0))]
+    assert channels_of(one, TYPE) == [Channel(Fraction(2), Fraction(0))]
+    assert channels_of(one, TensorType((2,), 0, 0)) == [Channel(Fraction(0), Fraction(0))]
 
 
 def test_multiples_of_groups() -> None:

@@ -315,6 +315,11 @@ def test_residual_networks(seed: int) -> None:
             UnsupportedError,
             "Relu 'r': must not follow Softmax, Sigmoid or ArgMax",
         ),
+        (
+            lambda net: (net.bytes(), net.add("s", Sigmoid()), net.add("a", Add(), "q0", "s")),
+            UnsupportedError,
+            "Add 'a': must not follow Softmax, Sigmoid or ArgMax",
+        ),
     ],
 )
 def test_refusals_name_the_node(

@@ -67,10 +67,11 @@ def test_one_value_out() -> None:
 
 
 def test_single_input() -> None:
-    f = [Rounded(Fraction(1, 7), Fraction(0), 0, -128, 127)]
-    op = requantizer(f, 9, 9)
-    assert op is not None
-    assert_equal(op, f, 9, 9)
+    for scale, x in ((Fraction(1, 7), 9), (Fraction(1 << 80), 0), (Fraction(3**60, 7), 0)):
+        f = [Rounded(scale, Fraction(5, 3), 0, -128, 127)]
+        op = requantizer(f, x, x)
+        assert op is not None
+        assert_equal(op, f, x, x)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -234,6 +234,22 @@ def test_channels_that_cancel() -> None:
     assert np.ptp(program.run(net.frames)["q"]) == 0
 
 
+@pytest.mark.parametrize("scale", [Fraction(1 << 90), Fraction(3**50, 2**7), Fraction(1, 3**50)])
+def test_zeros_of_any_scale(scale: Fraction) -> None:
+    net = Net(17)
+    net.bytes()
+    net.add("zeros", Conv(np.zeros((2, 1, 1, 2), np.int64), (scale, scale / 7), None))
+    both = net.add("a", Add(), "zeros", "q0")
+    padded = net.conv("c", 2, "zeros", padding=(1, 1, 1, 1))
+    net.conv("d", 2, both, padding=(1, 1, 1, 1))
+    net.quantize("q", -2000, 2000)
+    net.quantize("r", -3, 3, "zeros")
+    net.quantize("s", 0, 500, both)
+    net.add("twice", Add(), "zeros", "zeros")
+    net.quantize("t", -1, 1)
+    net.check(both, padded, "q", "r", "s", "twice", "t")
+
+
 def test_costly_sums_are_named() -> None:
     net = Net(16)
     total = wide(net, real(net.rng, 0.01, 0.02), real(net.rng, 0.01, 0.02))
