@@ -10,6 +10,7 @@ import typer
 from .boards import boards
 from .compile import compile_
 from .doctor import doctor
+from .explore import explore
 from .inspect import inspect
 from .run import run
 from .simulate import simulate
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("inspect")(inspect)
+app.command("explore")(explore)
 app.command("compile")(compile_)
 app.command("simulate")(simulate)
 app.command("run")(run)

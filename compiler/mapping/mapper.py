@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,22 +11,20 @@ from ...boards.board import Board
 from ...hdl.engines import engine_of
 from ...hdl.fifo.cost import cost as fifo_cost
 from ...runtime.errors import FitError
-from ...runtime.ops.conv import Conv
 from ...runtime.program import Program
 from ...sim.dataflow.steady import Unsettled, steady
 from ..problems import refusal
 from .dataflow import dataflow_of, join
 from .design import Design, Stream, Unit
-from .divisors import divisors
 from .explain import explain
 from .fifos import Depths, size_fifos
 from .fit import too_large
 from .limits import Vector, budget_of, total
 from .memory import burst_of, fifo_params, least_depth
 from .offers import Offers
-from .plan import TooFast, make_plan
 from .refusals import node_problems, size_problems
 from .resources import shell_resources, total_resources
+from .search import Found, Search
 from .select import Choice, Chooser, vector
 from .wishes import Wishes
 
@@ -87,24 +85,15 @@ def map_program(
     if problems:
         raise refusal(program.name, problems)
     wishes = Wishes() if wishes is None else wishes
-    return _Search(program, board, clock, target_fps, wishes, say).run()
+    return _Mapper(program, board, clock, target_fps, wishes, say).run()
 
 
 def _silent(_: str) -> None:
     """Say nothing."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """A choice, the interval it was planned for, and the room that it was to keep."""
-
-    interval: int
-    room: Vector
-    choice: Choice
-
-
-class _Search:
-    """The search for one program on one board."""
+class _Mapper:
+    """The way of one program to one board."""
 
     def __init__(
         self,
@@ -119,14 +108,11 @@ class _Search:
         self.board = board
         self.clock_mhz = clock_mhz
         self.say = say
-        self.chooser = Chooser(board.family)
         self.budget = budget_of(board, wishes.limits)
         self.shell = vector(shell_resources(board))
         self.limit = None if target_fps is None else int(clock_mhz * 1e6 / target_fps)
         self.target_fps = target_fps
-        self.wishes = wishes
-        self.offers = Offers(program, wishes)
-        self.intervals = candidates(program, self.offers)
+        self.search = Search(program, Offers(program, wishes), Chooser(board.family))
 
     def run(self) -> Design:
         # What FIFOs take beyond their least depth is known only when they are sized: then the
@@ -158,51 +144,26 @@ class _Search:
             )
         raise self._failure(found.choice, reserve)
 
-    def _find(self, reserve: Vector, limit: int | None) -> _Found:
+    def _find(self, reserve: Vector, limit: int | None) -> Found:
         """Return the fastest choice that fits, or the cheapest within ``limit``."""
         room = self.budget - self.shell - reserve
-        if limit is not None:
-            found = self._try(limit, room)
+        name, search = self.program.name, self.search
+        if limit is None:
+            found = search.fastest(room)
+            if found is None:
+                slowest = search.slowest(search.intervals[-1])
+                raise FitError(f"network '{name}' has no circuit: {slowest}")
+        else:
+            found = search.cheapest(limit, room)
             if found is None:
                 raise FitError(
-                    f"network '{self.program.name}' cannot reach {self.target_fps:g} frames/s at "
-                    f"{self.clock_mhz:g} MHz: {self._slowest(limit)}; "
+                    f"network '{name}' cannot reach {self.target_fps:g} frames/s at "
+                    f"{self.clock_mhz:g} MHz: {search.slowest(limit)}; "
                     "ask for fewer frames or a faster clock"
                 )
-            if not found.choice.fits:
-                raise self._failure(found.choice, reserve)
-            return found
-        low, high = 0, len(self.intervals) - 1
-        best = self._try(self.intervals[high], room)
-        if best is None or not best.choice.fits:
-            if best is None:
-                slowest = self._slowest(self.intervals[high])
-                raise FitError(f"network '{self.program.name}' has no circuit: {slowest}")
-            raise self._failure(best.choice, reserve)
-        while low < high:
-            middle = (low + high) // 2
-            found = self._try(self.intervals[middle], room)
-            if found is not None and found.choice.fits:
-                best, high = found, middle
-            else:
-                low = middle + 1
-        return best
-
-    def _try(self, interval: int, room: Vector) -> _Found | None:
-        try:
-            plan = make_plan(self.program, interval, self.offers)
-        except TooFast:
-            return None
-        return _Found(interval, room, self.chooser.choose(plan, room))
-
-    def _slowest(self, interval: int) -> str:
-        """Say which layer has no circuit that meets an interval."""
-        try:
-            make_plan(self.program, interval, self.offers)
-        except TooFast as error:
-            lanes = self.offers.freedom(error.node)
-            return f"'{error.node}' takes more than {interval} cycles with {lanes}"
-        return f"it takes more than {interval} cycles"
+        if not found.choice.fits:
+            raise self._failure(found.choice, reserve)
+        return found
 
     def _failure(self, choice: Choice, reserve: Vector) -> FitError:
         target = None
@@ -277,20 +238,3 @@ def lay_out(choice: Choice) -> tuple[tuple[Unit, ...], tuple[Stream, ...]]:
         for name, edge in zip(names, choice.plan.edges, strict=True)
     )
     return units, streams
-
-
-def candidates(program: Program, offers: Offers) -> tuple[int, ...]:
-    """Return the intervals at which some layer or stream changes its folding, ascending."""
-    found = offers.intervals()
-    for kind in program.types.values():
-        found.update(kind.elements // lanes for lanes in divisors(kind.channels))
-    for node in program.nodes:
-        if isinstance(node.op, Conv):
-            continue
-        kernel = getattr(node.op, "kernel", (1, 1))
-        kind = program.types[node.output]
-        found.update(
-            kind.pixels * kernel[0] * kernel[1] * kind.channels // lanes
-            for lanes in divisors(kind.channels)
-        )
-    return tuple(sorted(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 
 from ...hdl.engines import Params
@@ -89,14 +90,32 @@ class Offers:
             if layer is None:
                 continue
             self.layers[name] = layer
-            self.allowed[name] = _allowed(layer, wish, wishes.engines)
+            able = _able(layer, wish, wishes.engines)
+            # An engine that is the only one computes what it can, whether that pays or not.
+            self.allowed[name] = tuple(offer for offer in able if offer.pays(layer)) or able
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Engines that some layer may choose from."""
+        used = {offer.name for offers in self.allowed.values() for offer in offers}
+        return tuple(name for name in ENGINES if name in used)
+
+    def alone(self, engine: str) -> Offers:
+        """Return the offers of one engine, of the others where it has none; tables are shared."""
+        narrowed = copy(self)
+        narrowed.allowed = {
+            name: tuple(offer for offer in allowed if offer.name == engine) or allowed
+            for name, allowed in self.allowed.items()
+        }
+        return narrowed
 
     def options(self, name: str, lanes: tuple[int, int], interval: int) -> tuple[Params, ...]:
         """Return the circuits of a layer that take at most ``interval`` cycles a frame."""
+        layer, allowed = self.layers[name], self.allowed[name]
         return tuple(
             params
-            for offer in self.allowed[name]
-            for params in offer.options(self.layers[name], lanes, interval)
+            for offer in allowed
+            for params in offer.options(layer, lanes, interval)
         )
 
     def freedom(self, name: str) -> str:
@@ -127,7 +146,7 @@ def _layer(program: Program, node: Node, wish: LayerWish) -> Layer | None:
     return Layer(node.name, node.op, source, out, dict(wish.settings))
 
 
-def _allowed(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[Offer, ...]:
+def _able(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[Offer, ...]:
     """Return the engines that may compute a layer; what is fixed of it is checked."""
     if wish.engine is not None:
         _check_engine(f"engine of layer '{layer.name}'", wish.engine)
@@ -148,9 +167,7 @@ def _allowed(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[O
             raise UsageError(
                 f"{key} of layer '{layer.name}' must be one of {_listed(values)}, not {value!r}"
             )
-    paying = tuple(offer for offer in able if offer.pays(layer))
-    # An engine that is the only one allowed computes what it can, whether that pays or not.
-    return paying if paying else able
+    return able
 
 
 def _check_engine(what: str, name: str) -> None:

@@ -28,6 +28,9 @@ STEP = 0.5
 SHARPNESS = 30.0
 """How closely the smooth maximum of the exchanges follows the largest part."""
 
+SCARCITY = 8
+"""Exponent of the measure of thrift: a resource used half as much as another counts little."""
+
 TOLERANCE = 1e-9
 """Part of the measure that an exchange must gain, so that they end."""
 
@@ -191,7 +194,7 @@ def thrift(used: Vector) -> Vector:
 
     The resource that is scarce counts most, and among equals less of the others.
     """
-    cost: Vector = (used**4).sum(axis=-1) ** 0.25
+    cost: Vector = (used**SCARCITY).sum(axis=-1) ** (1 / SCARCITY)
     return cost
 
 
