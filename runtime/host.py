@@ -139,7 +139,8 @@ def _bytes(x: Array) -> IntArray:
     if not whole or x.min() < 0 or x.max() > 255:
         raise DataError(
             "images must be raw bytes: uint8, or whole numbers 0…255, not "
-            f"{x.dtype} in {x.min() if x.size else ''}…{x.max() if x.size else ''}"
+            f"{x.dtype} in {x.min() if x.size else ''}…{x.max() if x.size else ''}; give raw "
+            "pixels, and compile with --mean and --std what takes normalized ones"
         )
     return x.astype(np.uint8)
 

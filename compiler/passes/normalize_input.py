@@ -55,11 +55,11 @@ class NormalizeInput(Pass):
         return rebuild(graph, visit)
 
     def _affine(self, channels: int) -> Affine:
+        numbers = "1 number" if channels == 1 else f"1 or {channels} numbers"
         for option, values in (("--mean", self.mean), ("--std", self.std)):
             if len(values) not in (1, channels):
                 raise UsageError(
-                    f"{option} must have 1 or {channels} numbers (one per channel), "
-                    f"not {len(values)}"
+                    f"{option} must have {numbers} (one per channel), not {len(values)}"
                 )
         if min(self.std) <= 0:
             raise UsageError(f"--std must be positive, not {min(self.std)}")

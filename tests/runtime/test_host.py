@@ -58,7 +58,7 @@ def test_a_square_of_three_channels_is_taken_channels_last() -> None:
         (np.array([["a"]]), "dtype uint8 or float32, not <U1"),
         (np.full((1, 4, 5, 3), 0.5, np.float32), "whole numbers 0…255"),
         (np.full((1, 4, 5, 3), 256, np.float32), "whole numbers 0…255"),
-        (np.full((1, 4, 5, 3), -1, np.float32), "whole numbers 0…255"),
+        (np.full((1, 4, 5, 3), -1, np.float32), "not float32 in -1.0…-1.0; give raw pixels"),
         (np.full((1, 4, 5, 3), np.nan, np.float32), "whole numbers 0…255"),
         (np.full((1, 4, 5, 3), np.inf, np.float32), "whole numbers 0…255"),
     ],

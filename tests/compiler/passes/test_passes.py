@@ -203,6 +203,11 @@ def test_normalization_that_does_not_fit(
     assert str(caught.value) == said
 
 
+def test_normalization_of_one_channel_takes_one_number() -> None:
+    with pytest.raises(UsageError, match=r"^--mean must have 1 number \(one per channel\), not 3$"):
+        NormalizeInput((1.0, 2.0, 3.0), (1.0,))(chain((4, 4, 1), Relu()))
+
+
 def test_the_pipeline_reports_every_pass() -> None:
     seen: list[str] = []
     run_passes(
