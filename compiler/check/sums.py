@@ -17,6 +17,9 @@ Tensors = Mapping[str, Array]
 ON_GRID = 0.02
 """Part of a step by which float32 arithmetic may miss the grid."""
 
+NOT_FINITE = 2.0**31
+"""Steps by which what is no number differs."""
+
 FLOAT32 = 2.0**-22
 """Error of a sum in float32, as a part of the largest sum that can occur."""
 
@@ -30,6 +33,7 @@ class StepSums:
     def add(self, codes: Array, mine: Array) -> None:
         """Compare codes of the oracle, not always whole, with codes of the program."""
         steps = np.ceil(np.abs(codes - mine) - ON_GRID)
+        steps = np.nan_to_num(steps, nan=NOT_FINITE, posinf=NOT_FINITE)
         self.unequal += int((steps > 0).sum())
         self.largest = max(self.largest, int(steps.max(initial=0)))
 
@@ -104,8 +108,9 @@ class OutputSums:
             wanted = pair.taken(theirs[pair.onnx]).astype(np.float64)
             if theirs[pair.onnx].dtype.kind in "iu":
                 wanted = pair.reals(wanted)
-            off = np.abs(wanted - pair.reals(fed[pair.tensor])) > self.tolerance
-            self.wrong = (self.wrong or 0) + int(off.sum())
+            # Written so that NaN differs from everything.
+            right = np.abs(wanted - pair.reals(fed[pair.tensor])) <= self.tolerance
+            self.wrong = (self.wrong or 0) + int((~right).sum())
         ours = final.reshape(len(final), -1).astype(np.float64)
         original = theirs[self.name].astype(np.float64)
         self.elements += original.size

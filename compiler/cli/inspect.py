@@ -68,7 +68,8 @@ def inspect(
     if result is not None:
         result.verify()
     elif check is not None:
+        count = len(found.problems)
         raise UnsupportedError(
-            f"{found.model} must have nothing in its way to be checked, not {len(found.problems)} "
-            "problems"
+            f"{found.model} must have nothing in its way to be checked, not {count} "
+            f"problem{'s' if count > 1 else ''}"
         )

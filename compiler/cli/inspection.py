@@ -167,6 +167,8 @@ def _exact(layer: LayerCheck) -> tuple[str, ...]:
 
 
 def _equal(steps: Steps | Totals, elements: int) -> tuple[str, str]:
+    if not elements:
+        return "–", "–"
     if not steps.unequal:
         return "100 %", "0"
     # Rounded down: what is not equal must not look so.

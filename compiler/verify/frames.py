@@ -50,7 +50,10 @@ def draw_frames(graph: Graph, count: int, seed: int) -> Reals:
 
 
 def as_declared(op: Input, images: npt.NDArray[Any]) -> Reals:
-    """Return images in the layout that an input declares.
+    """Return images in the order of elements that an input declares.
+
+    Unlike ``runtime.host.arrange`` before the layout is known: a graph as it was read declares the
+    file's order, whatever that means.
 
     Parameters
     ----------

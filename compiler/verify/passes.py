@@ -121,11 +121,15 @@ class VerifyEach:
     @property
     def summary(self) -> str:
         """One line for the user: what was verified so far, all of it without a difference."""
+        if self._frames is None:
+            return (
+                "nothing was verified: that takes a model with nothing in its way, and --data "
+                "where it lacks quantizers"
+            )
         program = " and the program" if self._lowered else ""
-        frames = 0 if self._frames is None else len(self._frames)
         return (
             f"verified: {self.passes} passes{program}, {self.tensors} tensors compared "
-            f"on {frames} frames"
+            f"on {len(self._frames)} frames"
         )
 
     def sample(self, graph: Graph) -> npt.NDArray[np.float64]:
