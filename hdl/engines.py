@@ -35,6 +35,9 @@ from .skipping.schedule import schedule as skipping_schedule
 from .threshold.cost import cost as threshold_cost
 from .threshold.params import ThresholdParams
 from .threshold.schedule import schedule as threshold_schedule
+from .unrolled.cost import cost as unrolled_cost
+from .unrolled.params import UnrolledParams
+from .unrolled.schedule import schedule as unrolled_schedule
 from .width.cost import cost as width_cost
 from .width.params import WidthParams
 from .width.schedule import schedule as width_schedule
@@ -42,6 +45,7 @@ from .width.schedule import schedule as width_schedule
 Params = (
     FoldedParams
     | SkippingParams
+    | UnrolledParams
     | PoolParams
     | GlobalPoolParams
     | RequantizeParams
@@ -65,6 +69,7 @@ class Engine:
 ENGINES: dict[type, Engine] = {
     FoldedParams: Engine("folded", folded_schedule, folded_cost),
     SkippingParams: Engine("skipping", skipping_schedule, skipping_cost),
+    UnrolledParams: Engine("unrolled", unrolled_schedule, unrolled_cost),
     PoolParams: Engine("pool", pool_schedule, pool_cost),
     GlobalPoolParams: Engine("globalpool", globalpool_schedule, globalpool_cost),
     RequantizeParams: Engine("requantize", requantize_schedule, requantize_cost),

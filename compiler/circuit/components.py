@@ -17,6 +17,7 @@ from ...hdl.pool.circuit import Pool
 from ...hdl.requantize.circuit import Requantize
 from ...hdl.skipping.circuit import Skipping
 from ...hdl.threshold.circuit import Threshold
+from ...hdl.unrolled.circuit import Unrolled
 from ...hdl.width.circuit import Width
 from ..mapping.design import Design, Unit
 from ..mapping.memory import burst_of, fifo_params
@@ -55,6 +56,10 @@ def _skipping(params: Any, op: Any, fifos: Fifos) -> Component:
     return Skipping(params, kernels(op), fifos)
 
 
+def _unrolled(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Unrolled(params, kernels(op), fifos)
+
+
 def _requantize(params: Any, op: Any, fifos: Fifos) -> Component:
     return Requantize(params, op.multiplier, op.offset, fifos)
 
@@ -90,6 +95,7 @@ def _width(params: Any, op: Any, fifos: Fifos) -> Component:
 _MAKERS: dict[str, Callable[[Any, Any, Fifos], Component]] = {
     "folded": _folded,
     "skipping": _skipping,
+    "unrolled": _unrolled,
     "requantize": _requantize,
     "threshold": _threshold,
     "lookup": _lookup,

@@ -13,6 +13,7 @@ from amaranth.lib.wiring import Component
 
 from ...hdl.folded.params import FoldedParams
 from ...hdl.skipping.params import SkippingParams
+from ...hdl.unrolled.params import UnrolledParams
 from ..mapping.design import Design, Unit
 from .components import component_of
 from .core import Core
@@ -151,5 +152,8 @@ def folding(unit: Unit) -> str:
         if isinstance(params, SkippingParams):
             return f"PE {params.pe} x {params.banks} banks, {kind} weights, zeros skipped"
         return f"PE {params.pe} x SIMD {params.simd}, {kind} weights"
+    if isinstance(params, UnrolledParams):
+        sums = f"{params.digit} bits of all sums" if params.digit else "all sums"
+        return f"{sums} in a cycle, {params.size.adders} adders for {params.nonzeros} weights"
     beats = getattr(params, "out", None) or getattr(params, "beat", None)
     return f"{beats.lanes} lanes" if beats is not None else "1 lane"

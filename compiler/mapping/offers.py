@@ -13,11 +13,23 @@ from ...runtime.ops.dense import Dense
 from ...runtime.program import Node, Program
 from .layer import Layer, Setting
 from .sparse import skipping_cycles, skipping_options, skipping_settings, worthwhile
+from .unrolled import (
+    affordable,
+    comparable,
+    unrolled_cycles,
+    unrolled_options,
+    unrolled_settings,
+)
 from .windowed import folded_cycles, folded_options, folded_settings
 from .wishes import LayerWish, Wishes
 
 
 def _always(_: Layer) -> bool:
+    """Say yes."""
+    return True
+
+
+def _at_any(_: Layer, __: int) -> bool:
     """Say yes."""
     return True
 
@@ -39,6 +51,8 @@ class Offer:
         What users may fix, and the values that each can have.
     pays : callable (layer) -> bool
         Whether it is worth looking at where other engines are allowed as well.
+    pays_at : callable (layer, interval) -> bool
+        Likewise for one interval, where the options take long to find.
     """
 
     name: str
@@ -46,11 +60,13 @@ class Offer:
     cycles: Callable[[Layer], Iterable[int]]
     settings: Callable[[Layer], Mapping[str, tuple[Setting, ...]]]
     pays: Callable[[Layer], bool] = _always
+    pays_at: Callable[[Layer, int], bool] = _at_any
 
 
 OFFERS: tuple[Offer, ...] = (
     Offer("folded", folded_options, folded_cycles, folded_settings),
     Offer("skipping", skipping_options, skipping_cycles, skipping_settings, worthwhile),
+    Offer("unrolled", unrolled_options, unrolled_cycles, unrolled_settings, affordable, comparable),
 )
 
 ENGINES: tuple[str, ...] = tuple(offer.name for offer in OFFERS)
@@ -115,6 +131,7 @@ class Offers:
         return tuple(
             params
             for offer in allowed
+            if len(allowed) == 1 or offer.pays_at(layer, interval)
             for params in offer.options(layer, lanes, interval)
         )
 

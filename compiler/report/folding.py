@@ -8,6 +8,7 @@ from ...hdl.cost import Resources
 from ...hdl.engines import Params
 from ...hdl.folded.params import FoldedParams
 from ...hdl.skipping.params import SkippingParams
+from ...hdl.unrolled.params import UnrolledParams
 from ...hdl.width.params import WidthParams
 
 
@@ -18,6 +19,8 @@ def folding(params: Params) -> dict[str, int]:
             return {"pe": params.pe, "simd": params.simd}
         case SkippingParams():
             return {"pe": params.pe, "banks": params.banks}
+        case UnrolledParams():
+            return {"adders": params.size.adders, "digit": params.digit}
         case WidthParams():
             return {"lanes": max(params.beat.lanes, params.out.lanes)}
         case _:

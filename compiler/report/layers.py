@@ -9,6 +9,7 @@ import numpy as np
 from ...hdl.engines import Params
 from ...hdl.folded.params import FoldedParams
 from ...hdl.skipping.params import SkippingParams
+from ...hdl.unrolled.params import UnrolledParams
 from ...runtime.program import Node
 from ..mapping.design import Design, Unit
 from ..mapping.resources import unit_resources
@@ -69,6 +70,8 @@ def _utilization(params: Params, macs: int, share: float, interval: int) -> floa
             work = macs / (params.pe * params.simd)
         case SkippingParams():
             work = macs * share / (params.pe * params.banks)
+        case UnrolledParams():
+            work = params.window.out_height * params.window.out_width * params.digits
         case _:
             work = params.cycles
     return round(work / interval, 4)

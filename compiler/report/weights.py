@@ -14,12 +14,15 @@ from ...hdl.lookup.params import LookupParams
 from ...hdl.requantize.params import RequantizeParams
 from ...hdl.skipping.params import SkippingParams
 from ...hdl.threshold.params import ThresholdParams
+from ...hdl.unrolled.params import UnrolledParams
 from ...runtime.numerics import clog2
 from ...runtime.ops.base import IntArray
 from ...runtime.ops.conv import Conv
 from ...runtime.ops.dense import Dense
 from ...runtime.program import Node
 from ..mapping.design import Design
+
+_WEIGHTED = FoldedParams | SkippingParams | UnrolledParams
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def count_bits(design: Design) -> Bits:
     for unit in design.units:
         other += _other_bits(unit.params)
         weights = None if unit.node is None else weights_of(nodes[unit.node])
-        if weights is None or not isinstance(unit.params, FoldedParams | SkippingParams):
+        if weights is None or not isinstance(unit.params, _WEIGHTED):
             continue
         width = unit.params.weight_bits
         index = clog2(weights.size // len(weights))

@@ -39,6 +39,11 @@ def registers(depth: int, width: int, family: str) -> Resources:
 
 def storage(depth: int, width: int, style: FifoStyle, family: str) -> Resources:
     """Return the cost of a memory with one write and one synchronous read port."""
+    if style == "auto":
+        # What Yosys makes of a small memory that it may choose for.
+        small = 64 if base_family(family) == "xc7" else 32
+        lut_cells = depth <= small and base_family(family) != "ice40"
+        style = "distributed" if lut_cells else "block"
     if style == "block":
         return Resources(bram=blocks(depth, width, family))
     if style == "registers":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-FifoStyle = Literal["registers", "distributed", "block"]
+FifoStyle = Literal["registers", "distributed", "block", "auto"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class FifoParams:
     burst : int
         Slots claimed at once (tokens given by one firing); ``depth`` must be at least ``burst``.
     style : str
-        What the storage is made of.
+        What the storage is made of; ``auto`` leaves the choice to the tool.
     """
 
     width: int

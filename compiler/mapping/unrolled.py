@@ -1,0 +1,157 @@
+"""Parameters of the unrolled engine: which layers it may compute, with which digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from ...hdl.unrolled.params import UnrolledParams, frame_cycles
+from ...hdl.unrolled.size import (
+    NetworkSize,
+    code_range,
+    network_of,
+    pipeline_of,
+    size_of,
+    sum_bits,
+)
+from ...hdl.unrolled.steps import out_of_order, steps
+from .elementwise import beat_of
+from .layer import Layer, Setting
+from .windowed import is_ternary, kernels, multipliers_of, window_of
+
+DIGITS = (0, 4, 2, 1)
+"""Bits of a sum that are computed in a cycle; 0 computes whole sums."""
+
+LEVELS = 1
+"""Adders in a row between two registers: as in all other engines."""
+
+MOST_DIGITS = {True: 12_000, False: 4_000}
+"""Signed digits of ternary and of other weights beyond which search and synthesis take long."""
+
+ADDERS = 0.45
+"""Adders per signed digit of the weights, where about half of them are shared."""
+
+ADDER = 12.0
+"""LUTs of an adder of whole sums."""
+
+LANES = {True: 12.0, False: 30.0}
+"""LUTs of a lane of another engine, or what a DSP block stands for, by whether it is ternary."""
+
+LEAST_ADDER = 3.0
+"""LUTs of an adder of one bit with its share of what reads and collects digits."""
+
+NEARLY = 1.0
+"""How dear an estimate may be, in parts of folded lanes, to be looked at."""
+
+
+def unrolled_options(
+    layer: Layer, lanes: tuple[int, int], interval: int
+) -> tuple[UnrolledParams, ...]:
+    """Return the unrolled engines that take at most ``interval`` cycles a frame.
+
+    Parameters
+    ----------
+    layer : Layer
+    lanes : (int, int)
+        Of the input and output streams.
+    interval : int
+        Cycles.
+
+    Returns
+    -------
+    tuple of UnrolledParams
+        Empty where the layer is not affordable, its windows are out of order, or no choice is
+        fast enough.
+    """
+    window = window_of(layer.op, layer.source, layer.source.channels, lanes[0], 1)
+    if out_of_order(window) is not None or not affordable(layer):
+        return ()
+    waiting = 2 + steps(window) - window.height * window.width
+    options: list[UnrolledParams] = []
+    for digit in DIGITS:
+        burst = len(layer.op.weights) // lanes[1]
+        duration = max(_cycles_of(layer, digit), burst)
+        for places in (0, waiting) if waiting > 2 else (0,):
+            fast = frame_cycles(window, duration, bool(places)) <= interval
+            if fast and layer.allows(digit=digit):
+                options.append(
+                    UnrolledParams(
+                        window=window,
+                        out_channels=len(layer.op.weights),
+                        out=beat_of(layer.out, lanes[1]),
+                        digit=digit,
+                        places=places,
+                        levels=LEVELS,
+                        weight_bits=multipliers_of(layer.op)[1],
+                        nonzeros=int(np.count_nonzero(layer.op.weights)),
+                        size=_size(layer),
+                    )
+                )
+    return tuple(options)
+
+
+def unrolled_cycles(layer: Layer) -> Iterator[int]:
+    """Return the cycles of a frame with every digit, behind streams of whole pixels."""
+    window = window_of(layer.op, layer.source, layer.source.channels, layer.source.channels, 1)
+    return (
+        frame_cycles(window, _cycles_of(layer, digit), True)
+        for digit in DIGITS
+        if layer.allows(digit=digit)
+    )
+
+
+def unrolled_settings(_: Layer) -> dict[str, tuple[Setting, ...]]:
+    """Return what users may fix of an unrolled engine, with the values that each can have."""
+    return {"digit": DIGITS}
+
+
+def affordable(layer: Layer) -> bool:
+    """Whether the adders of a layer are few enough to be made one by one."""
+    return digits_of(layer) <= MOST_DIGITS[is_ternary(layer.op.weights)]
+
+
+def comparable(layer: Layer, interval: int) -> bool:
+    """Whether adders could be cheaper than lanes, before the network is known."""
+    cycles = max(1.0, interval / layer.out.pixels)
+    unrolled = ADDERS * digits_of(layer) * max(LEAST_ADDER, ADDER / cycles)
+    lanes = max(1.0, layer.op.weights.size / cycles)
+    return unrolled <= NEARLY * lanes * LANES[is_ternary(layer.op.weights)]
+
+
+def digits_of(layer: Layer) -> int:
+    """Return the digits of all weights, written with the fewest −1, 0 and +1."""
+
+    def count() -> int:
+        codes = np.abs(kernels(layer.op))
+        # 3x ^ x has a bit wherever the signed digits of x have one (Reitwiesner, 1960).
+        return int(np.bitwise_count(codes * 3 ^ codes).sum())
+
+    return layer.once("signed digits", count)
+
+
+def _matrix(layer: Layer) -> npt.NDArray[np.int64]:
+    return kernels(layer.op).reshape(len(layer.op.weights), -1)
+
+
+def _cycles_of(layer: Layer, digit: int) -> int:
+    """Return the cycles of a window's sums."""
+    if not digit:
+        return 1
+    beat = beat_of(layer.source, 1)
+    bits = layer.once(
+        "sum bits", lambda: sum_bits(_matrix(layer), *code_range(beat.bits, beat.signed))
+    )
+    return -(-min(bits, layer.out.bits) // digit)
+
+
+def _size(layer: Layer) -> NetworkSize:
+    """Return the counts of the layer's network, which is searched for once."""
+
+    def search() -> NetworkSize:
+        beat = beat_of(layer.source, 1)
+        network = network_of(kernels(layer.op), beat.bits, beat.signed)
+        return size_of(pipeline_of(network, beat.bits, beat.signed, LEVELS))
+
+    return layer.once("adder network", search)

@@ -1,0 +1,108 @@
+"""The unrolled engine: a window in registers, a network of adders, all filters at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib.wiring import Component, In, Out
+
+from ..burst import push_burst
+from ..fifo.params import FifoParams
+from ..pipeline import delay_valid, output_fifo
+from ..stream import beat_stream
+from .adders import adder_network
+from .network import Matrix
+from .params import UnrolledParams
+from .schedule import WINDOW_LATENCY
+from .serial import serial_network
+from .size import network_of, pipeline_of, size_of
+from .window import window_registers
+
+
+class Unrolled(Component):
+    """A convolution or dense layer whose weights are wires between adders.
+
+    ``y[oy, ox, f] = sum w[f, ky, kx, c] * x[oy * s + ky * d - p, …, c]`` modulo 2**out.bits, with
+    ``pad_value`` outside the frame (Dense: a 1×1 kernel on a 1×1 frame). Input: beats of
+    ``window.beat``, row by row, channels innermost. Output: likewise, ``out.lanes`` filters a beat.
+
+    The frame is shifted, pixel by pixel, through a line buffer and the window behind it; after
+    the last pixel the window is shifted on until the last row is done. Where a window is complete
+    it is held, and all its sums are computed at once: whole in ``depth`` cycles, with a new window
+    in any cycle, or, with ``digit`` > 0, ``digit`` bits of every sum a cycle by adders of that
+    width, the lowest bits first, a new window every ``digits`` cycles. Windows take ``duration``
+    cycles each and give ``burst`` beats (``schedule.py``). One beat a cycle is accepted.
+
+    Parameters
+    ----------
+    params : UnrolledParams
+    weights : int64 (filters, kernel height, kernel width, channels)
+    fifos : one FifoParams
+        Of the output; its burst is ``params.burst``.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit the parameters, or the FIFO does not fit the output.
+    """
+
+    def __init__(
+        self, params: UnrolledParams, weights: Matrix, fifos: Sequence[FifoParams]
+    ) -> None:
+        shape = (params.out_channels, *params.window.kernel, params.window.channels)
+        if weights.shape != shape:
+            raise ValueError(f"weights must be of shape {shape}, not {weights.shape}")
+        beat = params.window.beat
+        network = network_of(weights, beat.bits, beat.signed)
+        self.plan = pipeline_of(network, beat.bits, beat.signed, params.levels)
+        if (found := size_of(self.plan)) != params.size:
+            raise ValueError(f"size must be that of the weights' network, {found}")
+        (self.fifo,) = fifos
+        if (self.fifo.width, self.fifo.burst) != (params.out.width, params.burst):
+            raise ValueError(
+                f"the output FIFO must have width {params.out.width} and burst {params.burst}, "
+                f"not {self.fifo.width} and {self.fifo.burst}"
+            )
+        self.params = params
+        super().__init__({"i": In(beat_stream(beat)), "o": Out(beat_stream(params.out))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the path window → adders → (collected digits) → FIFO."""
+        m = Module()
+        params = self.params
+        fifo = output_fifo(m, self.fifo, self.o, "output_fifo")
+        free = Signal()
+        emit, inputs = window_registers(m, params, self.i, free)
+        depth = params.size.depth
+        if params.duration == 1:
+            m.d.comb += [free.eq(fifo.space), fifo.claim.eq(emit)]
+            started, delay = emit, WINDOW_LATENCY
+        else:
+            # The next window may replace the held one as soon as its last digit is taken.
+            waiting, left = Signal(), Signal(range(params.duration + 1))
+            fire = Signal()
+            m.d.comb += [
+                free.eq(~waiting & (left <= 2)),
+                fire.eq(waiting & (left <= 1) & fifo.space),
+                fifo.claim.eq(fire),
+            ]
+            m.d.sync += [
+                waiting.eq(emit | (waiting & ~fire)),
+                left.eq(Mux(fire, params.duration, Mux(left == 0, 0, left - 1))),
+            ]
+            started, delay = fire, WINDOW_LATENCY - 1
+        if params.digit:
+            early = delay_valid(m, started, delay - 1)
+            sums = serial_network(m, self.plan, inputs, params.digit, params.digits, early, "sum")
+            delay += 1 + params.digits
+        else:
+            sums = adder_network(m, self.plan, inputs, "sum")
+        done = delay_valid(m, started, delay + depth)
+        results: list[Value] = []
+        for number, total in enumerate(sums):
+            result = Signal(signed(params.out.bits), name=f"accumulator_{number}")
+            m.d.comb += result.eq(total)
+            results.append(result)
+        push_burst(m, fifo, Cat(results), done, params.burst)
+        return m

@@ -1,0 +1,127 @@
+"""Parameters of the unrolled engine: a network of adders behind a window held in registers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..beat import Beat
+from ..fifo.params import FifoParams, FifoStyle
+from ..window.params import SMALL_RING, WindowParams, WindowStyle
+from .size import NetworkSize
+from .steps import out_of_order, steps
+
+
+@dataclass(frozen=True)
+class UnrolledParams:
+    """A convolution (or dense layer) whose weights are wires: all filters of a window at once.
+
+    Attributes
+    ----------
+    window : WindowParams
+        ``window.lanes`` is ``window.channels``: whole pixels; ``window.groups`` is 1.
+    out_channels : int
+        Filters.
+    out : Beat
+        Accumulators leave ``out.lanes`` at a time, as a burst of ``out_channels // out.lanes``
+        beats per window.
+    digit : int
+        Bits of every sum that are computed in a cycle, the lowest first; 0 computes whole sums.
+    places : int
+        Pixels that wait in a FIFO before the line buffer, so that beats are taken while the last
+        windows of a frame are computed; 0 has no FIFO.
+    levels : int
+        Adders in a row between two registers.
+    weight_bits : int
+        Width of a weight; 2 if ternary.
+    nonzeros : int
+        Weights that are not zero.
+    size : NetworkSize
+        Of the adder network.
+    """
+
+    window: WindowParams
+    out_channels: int
+    out: Beat
+    digit: int
+    places: int
+    levels: int
+    weight_bits: int
+    nonzeros: int
+    size: NetworkSize
+
+    def __post_init__(self) -> None:
+        window = self.window
+        if window.lanes != window.channels or window.groups != 1:
+            raise ValueError(
+                f"words must be whole pixels ({window.channels} lanes, 1 group), "
+                f"not {window.lanes} lanes, {window.groups} groups"
+            )
+        if self.out_channels % self.out.lanes:
+            raise ValueError(
+                f"lanes of the output must divide the filters ({self.out_channels}), "
+                f"not {self.out.lanes}"
+            )
+        if not 0 <= self.digit <= self.out.bits:
+            raise ValueError(f"digit must be 0…{self.out.bits} bits, not {self.digit}")
+        if self.levels < 1:
+            raise ValueError(f"levels must be at least 1, not {self.levels}")
+        if self.places < 0:
+            raise ValueError(f"places must be at least 0, not {self.places}")
+        reason = out_of_order(window)
+        if reason is not None:
+            raise ValueError(reason)
+
+    @property
+    def lines(self) -> int:
+        """Rows of pixels in the line buffer."""
+        return self.window.dilation[0] * (self.window.kernel[0] - 1)
+
+    @property
+    def line_style(self) -> WindowStyle:
+        """What the line buffer is made of."""
+        return "auto" if self.window.width <= SMALL_RING else "block"
+
+    @property
+    def fifo(self) -> FifoParams:
+        """The FIFO of waiting pixels."""
+        width = self.window.channels * self.window.beat.bits
+        style: FifoStyle = "auto" if self.places <= SMALL_RING else "block"
+        return FifoParams(width, self.places, 1, style)
+
+    @property
+    def digits(self) -> int:
+        """Cycles in which a sum is computed."""
+        return -(-min(self.size.sum_bits, self.out.bits) // self.digit) if self.digit else 1
+
+    @property
+    def burst(self) -> int:
+        """Output beats of one window."""
+        return self.out_channels // self.out.lanes
+
+    @property
+    def duration(self) -> int:
+        """Cycles from one window to the next, at least."""
+        return max(self.digits, self.burst)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of one frame when nothing stalls."""
+        return frame_cycles(self.window, self.duration, bool(self.places))
+
+
+def frame_cycles(window: WindowParams, duration: int, waiting: bool) -> int:
+    """Return the cycles of a frame whose windows take ``duration`` each.
+
+    Parameters
+    ----------
+    window : WindowParams
+    duration : int
+    waiting : bool
+        Whether a FIFO takes the pixels that arrive meanwhile, enough of them.
+    """
+    shifts, windows = steps(window), window.out_height * window.out_width
+    if waiting:
+        return max(window.beats, shifts + windows * (duration - 1))
+    flushed = shifts - window.height * window.width
+    ratio = window.channels // window.beat.lanes
+    return max(window.beats + flushed * duration, windows * max(ratio, duration))

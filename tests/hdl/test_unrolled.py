@@ -1,0 +1,153 @@
+"""The unrolled engine against NumPy in every bit, and against its schedule in every cycle."""
+
+import gc
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from harness import check, fifo
+from test_folded import Case as Layer
+from test_folded import convolve
+
+from sangi.hdl.beat import Beat
+from sangi.hdl.unrolled.circuit import Unrolled
+from sangi.hdl.unrolled.params import UnrolledParams
+from sangi.hdl.unrolled.schedule import schedule
+from sangi.hdl.unrolled.size import network_of, pipeline_of, size_of
+
+
+@dataclass(frozen=True)
+class Case(Layer):
+    """A layer with zeros among its weights."""
+
+    filters: int = 6
+    bits: int = 4
+    weight_bits: int = 2
+    zeros: float = 0.5
+    digit: int = 0
+    places: int = 0
+    levels: int = 1
+    out_lanes: int = 6
+
+    def weights(self, rng: np.random.Generator) -> np.ndarray:
+        """Weights of which a share is zero; 2 bits mean ternary ones."""
+        shape = (self.filters, *self.kernel, self.channels)
+        half = 1 << (self.weight_bits - 1)
+        weights = rng.integers(-half + (self.weight_bits == 2), half, shape)
+        weights[weights == 0] = 1
+        return weights * (rng.random(shape) >= self.zeros)
+
+    def engine(self, weights: np.ndarray) -> UnrolledParams:
+        """The engine's parameters."""
+        window = replace(self, simd=self.channels, pe=self.filters).params.window
+        network = network_of(weights, self.bits, self.signed)
+        plan = pipeline_of(network, self.bits, self.signed, self.levels)
+        return UnrolledParams(
+            window=window,
+            out_channels=self.filters,
+            out=Beat(self.out_lanes, 14, True),
+            digit=self.digit,
+            places=self.places,
+            levels=self.levels,
+            weight_bits=self.weight_bits,
+            nonzeros=int(np.count_nonzero(weights)),
+            size=size_of(plan),
+        )
+
+
+SAME = {"padding": (1, 1, 1, 1), "pad_value": 7}
+DENSE = {"height": 1, "width": 1, "kernel": (1, 1), "channels": 16, "in_lanes": 2, "frames": 6}
+
+CASES = {
+    "3x3": Case(),
+    "3x3 same": Case(**SAME),
+    "3x3 same, whole pixels": Case(**SAME, in_lanes=4),
+    "3x3 same, signed": Case(padding=(1, 1, 1, 1), pad_value=-8, signed=True),
+    "3x3 same, FIFO": Case(**SAME, in_lanes=4, places=10),
+    "3x3 same, FIFO, narrow beats": Case(**SAME, in_lanes=1, places=5),
+    "no weight at all": Case(**SAME, zeros=1.0),
+    "no zero at all": Case(**SAME, zeros=0.0),
+    "98 % zeros": Case(**SAME, zeros=0.98, channels=8, in_lanes=4, filters=12),
+    "4-bit weights": Case(**SAME, weight_bits=4, filters=4, out_lanes=4),
+    "4-bit weights, two adders a stage": Case(**SAME, weight_bits=4, levels=2, out_lanes=3),
+    "bursts": Case(**SAME, out_lanes=1),
+    "bursts, FIFO": Case(**SAME, out_lanes=2, places=9, in_lanes=4, depth=6),
+    "bursts of two": Case(**SAME, out_lanes=3),
+    "stride 2, asymmetric": Case(stride=(2, 2), padding=(0, 0, 1, 1), pad_value=15, height=6),
+    "stride 3, last rows unused": Case(stride=(3, 3), height=8, width=5),
+    "stride 2, FIFO": Case(stride=(2, 2), **SAME, height=7, places=4, out_lanes=2),
+    "1x1": Case(kernel=(1, 1), in_lanes=4),
+    "1x1 stride 2, narrow beats": Case(kernel=(1, 1), stride=(2, 2), in_lanes=1, out_lanes=3),
+    "5x5 same": Case(kernel=(5, 5), padding=(2, 2, 2, 2), pad_value=1, width=5, channels=2),
+    "2x3": Case(kernel=(2, 3), padding=(1, 0, 0, 2), pad_value=9),
+    "dilation 2": Case(dilation=(2, 2), padding=(2, 2, 2, 2), pad_value=5, height=6),
+    "one column": Case(width=1, kernel=(3, 1), padding=(1, 0, 1, 0), pad_value=3),
+    "two columns": Case(width=2, kernel=(3, 2), padding=(1, 1, 1, 0), pad_value=3),
+    "kernel of the whole frame": Case(kernel=(5, 6), channels=2, frames=4),
+    "dense": Case(**DENSE),
+    "dense, burst, FIFO": Case(**DENSE, out_lanes=1, places=2),
+    "shallow output": Case(**SAME, depth=2, in_lanes=4),
+    "serial": Case(**SAME, digit=1),
+    "serial, no FIFO, whole pixels": Case(**SAME, digit=1, in_lanes=4),
+    "serial, FIFO": Case(**SAME, digit=1, places=8, in_lanes=4),
+    "serial, signed": Case(padding=(1, 1, 1, 1), pad_value=-8, signed=True, digit=1),
+    "serial, signed, 3 bits": Case(padding=(1, 1, 1, 1), pad_value=-8, signed=True, digit=3),
+    "serial, 2 bits, 4-bit weights": Case(**SAME, digit=2, weight_bits=4, out_lanes=3),
+    "serial, 1 bit, 4-bit weights": Case(**SAME, digit=1, weight_bits=4, levels=2),
+    "serial, 4 bits, long bursts": Case(**SAME, digit=4, out_lanes=1, signed=True),
+    "serial, 4 bits, 4-bit weights": Case(**SAME, digit=4, weight_bits=4, signed=True),
+    "serial, two digits": Case(**SAME, digit=6, in_lanes=4),
+    "serial, one digit": Case(**SAME, digit=14, in_lanes=4),
+    "serial, dense": Case(**DENSE, digit=1),
+    "serial, dense, burst": Case(**DENSE, digit=2, out_lanes=1),
+    "serial, no weight at all": Case(digit=1, zeros=1.0),
+    "serial, 8 bits, stride 2": Case(digit=2, bits=8, stride=(2, 2), **SAME, height=7),
+}
+
+
+QUICK = (
+    "3x3 same",
+    "3x3 same, signed",
+    "3x3 same, FIFO",
+    "4-bit weights, two adders a stage",
+    "bursts, FIFO",
+    "stride 2, asymmetric",
+    "one column",
+    "dense",
+    "serial, FIFO",
+    "serial, 1 bit, 4-bit weights",
+    "serial, 4 bits, long bursts",
+    "serial, dense",
+)
+LONGER = (pytest.mark.slow, pytest.mark.ci)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=name, marks=() if name in QUICK else LONGER)
+        for name, case in CASES.items()
+    ],
+)
+def test_bits_and_cycles(case):
+    rng = np.random.default_rng(7)
+    weights, images = case.weights(rng), case.images(rng)
+    params = case.engine(weights)
+    check(
+        Unrolled(params, weights, [fifo(params.out, case.depth, params.burst)]),
+        schedule(params),
+        [case.depth],
+        [(images, params.window.beat)],
+        [(convolve(images, weights, case), params.out)],
+        case.frames,
+        seeds=(1,),
+    )
+
+
+def test_refused_fifo(monkeypatch):
+    monkeypatch.setattr(Unrolled, "_MustUse__silence", True)
+    weights = CASES["3x3"].weights(np.random.default_rng(0))
+    params = CASES["3x3"].engine(weights)
+    with pytest.raises(ValueError, match="must have width 84 and burst 1, not 84 and 2"):
+        Unrolled(params, weights, [fifo(params.out, 4, 2)])
+    gc.collect()
