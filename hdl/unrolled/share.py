@@ -53,16 +53,6 @@ def share(
     return network
 
 
-def adder_bits(network: Network, bits: int) -> int:
-    """Return the sum of the widths of all adders' results, for signed inputs of ``bits`` bits."""
-    low, high = network.ranges(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
-    widths = [
-        max((-int(a) - 1).bit_length(), int(b).bit_length()) + 1
-        for a, b in zip(low[network.inputs :], high[network.inputs :], strict=True)
-    ]
-    return sum(widths)
-
-
 def _improve(terms: Terms, tries: int, rng: np.random.Generator) -> None:
     cost = terms.bits()
     kept = start = terms.snapshot()
