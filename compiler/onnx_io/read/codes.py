@@ -24,13 +24,10 @@ from ...ir.ops.transpose import Transpose
 from .grid import RANGES, WIDE, range_of
 from .nodes.elementwise import clip_limits
 from .reader import Handler, Reader, Refusal, attributes
+from .shapes import FLOATS
 from .values import Codes, Constant, QuantizedConstant, Tensor
 
 Places = npt.NDArray[np.int64]
-
-FLOATS = frozenset(
-    {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
-)
 
 
 def input_codes(reader: Reader, node: Any) -> Codes | None:
@@ -44,7 +41,7 @@ def input_codes(reader: Reader, node: Any) -> Codes | None:
         If the input's integers are wider than codes.
     """
     value = reader.value(node, 0)
-    if not isinstance(value, Tensor) or reader.input_type in FLOATS:
+    if not isinstance(value, Tensor) or node.input[0] not in reader.integers:
         return None
     name = value.node
     while isinstance(op := reader.builder.op(name), Reshape | Transpose):
@@ -57,6 +54,20 @@ def input_codes(reader: Reader, node: Any) -> Codes | None:
     # All that read the input read the same codes.
     reader.values[tensor] = codes
     return codes
+
+
+def real(handler: Handler) -> Handler:
+    """Return a handler of an op that means another thing where it computes with integers.
+
+    Integers wrap around, and their quotients are cut.
+    """
+
+    def handle(reader: Reader, node: Any) -> None:
+        if not reader.integers.isdisjoint(node.input):
+            raise Refusal("inputs must be real numbers, not integers; put Cast to float first")
+        handler(reader, node)
+
+    return handle
 
 
 def moving(handler: Handler) -> Handler:

@@ -27,6 +27,7 @@ from .model import open_model
 from .opaque import OpaqueShapes
 from .reader import Reader, Refusal, attributes, first_output, is_refused, node_name
 from .schema import DAMAGED, set_aside
+from .shapes import FLOATS, integer_tensors
 from .tensors import finite
 from .values import Codes, Constant, Refused, Tensor
 from .versions import STANDARD, opset
@@ -137,7 +138,9 @@ def read_model(path: str | Path, input_shape: Sequence[int] | None = None) -> Re
     sizes = input_sizes(model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     input_type = model_input(model).type.tensor_type.elem_type
-    reader = Reader(GraphBuilder(Path(path).stem, metadata), sizes[0], opset(model), input_type)
+    integers = frozenset() if input_type in FLOATS else integer_tensors(model)
+    builder = GraphBuilder(Path(path).stem, metadata)
+    reader = Reader(builder, sizes[0], opset(model), input_type, integers)
     damaged = _add_constants(reader, model)
     _add_input(reader, model_input(model).name, sizes[1:], grid)
     shapes = OpaqueShapes(model)

@@ -34,6 +34,8 @@ class Reader:
     opset : int
     input_type : int
         Element type of the model's input, a number of ``onnx.TensorProto``.
+    integers : frozenset of str
+        Where the model's input holds integers: the tensors of the file that hold some too.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Reader:
         batch: int,
         opset: int,
         input_type: int = TensorProto.FLOAT,
+        integers: frozenset[str] = frozenset(),
     ) -> None:
         self.builder = builder
         self.batch = batch
         self.opset = opset
         self.input_type = input_type
+        self.integers = integers
         self.values: dict[str, Value] = {}
 
     # ---- what a node reads

@@ -1,16 +1,22 @@
-"""Shapes of all tensors as ONNX infers them, through quantizers and past unknown ops."""
+"""Shapes and types of all tensors as ONNX infers them, through quantizers and past unknown ops."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import onnx
+from onnx import TensorProto
 
 #: Quantizers of other domains: the output has the shape and type of the first input.
 KEEP_SHAPE = frozenset({"Quant", "IntQuant", "BipolarQuant", "Trunc", "MultiThreshold"})
 
 #: Op types that round to integers, of any domain.
 QUANTIZERS = KEEP_SHAPE | {"QuantizeLinear", "DequantizeLinear"}
+
+#: Element types of real numbers.
+FLOATS = frozenset(
+    {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
+)
 
 
 def inferred_shapes(model: Any) -> tuple[Any, ...]:
@@ -46,3 +52,13 @@ def inferred_shapes(model: Any) -> tuple[Any, ...]:
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError):
         graph = known.graph
     return (*graph.value_info, *graph.output)
+
+
+def integer_tensors(model: Any) -> frozenset[str]:
+    """Return the names of the tensors of integers, as far as ONNX infers them."""
+    real = {name for node in model.graph.node if node.op_type in KEEP_SHAPE for name in node.output}
+    return frozenset(
+        value.name
+        for value in (*model.graph.input, *inferred_shapes(model))
+        if value.type.tensor_type.elem_type not in FLOATS and value.name not in real
+    )

@@ -22,6 +22,7 @@ from sangi.runtime.ops.lookup import Lookup
 from sangi.runtime.ops.requantize import Requantize
 from sangi.runtime.ops.threshold import Threshold
 
+from ..read_models import refused
 from .quantized import Quantized, agree, dtype, pixels, reference, runtime
 
 TYPES = {
@@ -456,6 +457,27 @@ def test_a_model_whose_input_is_codes(
     path = model.save(tmp_path, model.qdq(x, 0.17, 20))
     program = agree(path, frames.astype(kind.lower()), 0.17)
     assert not any(isinstance(node.op, Lookup) for node in program.nodes)
+
+
+def test_integers_that_are_cast_are_real_numbers(tmp_path: Path) -> None:
+    model = Quantized(("N", 3, 5, 5), kind="UINT8")
+    limits = [model.constant(np.float32(limit)) for limit in (2.5, 99.5)]
+    x = model.node("Clip", model.node("Cast", "x", to=1), *limits)
+    path = model.save(tmp_path, model.qdq(model.node("Div", x, limits[0]), 0.37))
+    agree(path, pixels(3, 5, 5).astype(np.uint8), 0.37)
+
+
+@pytest.mark.parametrize("kind", ["UINT8", "INT32"])
+def test_arithmetic_with_integers(tmp_path: Path, kind: str) -> None:
+    model = Quantized(("N", 3, 5, 5), kind=kind)
+    x = model.node("Div", "x", model.constant(np.array(2, dtype(kind))))
+    mean = model.node("ReduceMean", "x", model.constant(np.array([2, 3])))
+    outputs = [model.node("Cast", part, to=1) for part in (x, mean)]
+    said = "inputs must be real numbers, not integers; put Cast to float first"
+    assert refused(model.save(tmp_path, *outputs)) == [
+        f"Div 'div_0': {said}",
+        f"ReduceMean 'reducemean_1': {said}",
+    ]
 
 
 def test_a_model_whose_outputs_are_codes(tmp_path: Path) -> None:
