@@ -14,8 +14,7 @@ from onnx import TensorProto, helper
 from ....runtime.errors import ModelError
 from ...ir.ops.quantize import Quantize
 from .exact import fractions
-from .options import checked_options
-from .reader import Reader, Refusal, node_name
+from .reader import Reader, Refusal, attributes, node_name
 
 Range = tuple[int, int]
 
@@ -73,7 +72,7 @@ def read_grid(reader: Reader, node: Any) -> Grid:
     ModelError
         If a scale is not a positive number.
     """
-    options = checked_options(node)
+    options = attributes(node)
     if options.get("block_size", 0):
         raise Refusal(
             f"block_size must be 0, not {options['block_size']}; quantize per tensor or per channel"
@@ -124,7 +123,7 @@ def code_range(reader: Reader, node: Any, wide: bool = False) -> Range:
     wide : bool
         Whether INT32 may be as well: PyTorch writes biases so.
     """
-    kind = checked_options(node).get("output_dtype", 0) or TensorProto.UINT8
+    kind = attributes(node).get("output_dtype", 0) or TensorProto.UINT8
     if reader.value(node, 2) is not None:
         kind = _kind(reader.array(node, 2, "the zero point"))
     if wide and kind == TensorProto.INT32:

@@ -1,49 +1,59 @@
-"""Attributes of ops that have the options of a standard op but no schema of the standard."""
+"""Types of the attributes of ops that no schema of the standard describes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from .reader import Refusal, attributes
+from onnx import AttributeProto
 
-_NUMBERS = (
-    "axis",
-    "block_size",
-    "ceil_mode",
-    "channels_last",
-    "count_include_pad",
-    "group",
-    "keepdims",
-    "output_dtype",
-    "transA",
-    "transB",
-)
-_LISTS = ("axes", "dilations", "kernel_shape", "pads", "strides")
+#: What QONNX, FINN and ONNX Runtime document; the standard's ops keep their types in other domains.
+TYPES: Mapping[str, int] = {
+    "alpha": AttributeProto.FLOAT,
+    "auto_pad": AttributeProto.STRING,
+    "axes": AttributeProto.INTS,
+    "axis": AttributeProto.INT,
+    "block_size": AttributeProto.INT,
+    "ceil_mode": AttributeProto.INT,
+    "channels_last": AttributeProto.INT,
+    "count_include_pad": AttributeProto.INT,
+    "data_layout": AttributeProto.STRING,
+    "dilations": AttributeProto.INTS,
+    "epsilon": AttributeProto.FLOAT,
+    "group": AttributeProto.INT,
+    "keepdims": AttributeProto.INT,
+    "kernel_shape": AttributeProto.INTS,
+    "narrow": AttributeProto.INT,
+    "out_bias": AttributeProto.FLOAT,
+    "out_scale": AttributeProto.FLOAT,
+    "output_dtype": AttributeProto.INT,
+    "pads": AttributeProto.INTS,
+    "rounding_mode": AttributeProto.STRING,
+    "signed": AttributeProto.INT,
+    "strides": AttributeProto.INTS,
+    "training_mode": AttributeProto.INT,
+    "transA": AttributeProto.INT,
+    "transB": AttributeProto.INT,
+}
 
 
-def checked_options(node: Any) -> Mapping[str, Any]:
-    """Return the attributes of a node that mean something here.
+def type_fault(attribute: Any, expected: int | None) -> str | None:
+    """Return how an attribute differs from the type that it must have; None where it does not.
 
-    Raises
-    ------
-    Refusal
-        If one of them has a type that it cannot have.
+    Parameters
+    ----------
+    attribute : onnx.AttributeProto
+    expected : int, or None
+        A number of ``AttributeProto.AttributeType``; None for any.
     """
-    options = {}
-    for name, value in attributes(node).items():
-        if name in _NUMBERS:
-            right, what = isinstance(value, int), "a whole number"
-        elif name in _LISTS:
-            right = isinstance(value, list) and all(isinstance(entry, int) for entry in value)
-            what = "a list of whole numbers"
-        elif name == "alpha":
-            right, what = isinstance(value, float), "a number"
-        elif name == "auto_pad":
-            right, what = isinstance(value, str), "a word"
-        else:
-            continue
-        if not right:
-            raise Refusal(f"{name} must be {what}, not {value!r}")
-        options[name] = value
-    return options
+    if expected is None or attribute.type == expected:
+        return None
+    return (
+        f"attribute {attribute.name} must be of type {_type_name(expected)}, "
+        f"not {_type_name(attribute.type)}"
+    )
+
+
+def _type_name(kind: int) -> str:
+    names: dict[int, str] = {number: name for name, number in AttributeProto.AttributeType.items()}
+    return names.get(kind, str(kind))

@@ -18,9 +18,9 @@ from .nodes.arithmetic import add, mul
 from .nodes.linear import conv, gemm, matmul
 from .nodes.pool import average_pool, global_average_pool, reduce_mean
 from .nodes.shape import transpose
-from .options import checked_options
+from .options import TYPES
 from .qdq import dequantize_linear, quantize_linear
-from .reader import Handler, Reader, Refusal, exact_float, node_name
+from .reader import Handler, Reader, Refusal, attributes, exact_float, node_name
 from .values import QuantizedConstant, Value
 
 #: What the file calls NHWC brought to ONNX's own order, and back.
@@ -44,7 +44,7 @@ class Expansion:
         self.reader = reader
         self.node = node
         self.name = node_name(node)
-        self.options = checked_options(node)
+        self.options = {key: value for key, value in attributes(node).items() if key in TYPES}
         self._temporary: list[str] = []
 
     def operand(self, index: int, what: str, axis: int | None = None) -> str:

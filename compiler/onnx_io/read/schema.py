@@ -1,13 +1,15 @@
-"""Nodes against the ONNX standard: attributes of the right type, inputs in the right number."""
+"""Nodes by themselves: attributes of the right type, inputs in the right number."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import onnx
 from onnx import AttributeProto
 
+from .options import TYPES, type_fault
 from .reader import first_output
 from .versions import STANDARD, opset
 
@@ -31,6 +33,9 @@ _SIZES = frozenset(
         "strides",
     }
 )
+
+#: Op types whose attributes may be infinite: limits that are missing, and whatever reads them.
+_UNLIMITED = frozenset({"Clip", "Constant"})
 
 #: The domain of nodes that are set aside.
 DAMAGED = "sangi.damaged"
@@ -87,18 +92,16 @@ def node_fault(node: Any, version: int) -> str | None:
     """
     seen = set()
     for attribute in node.attribute:
-        fault = _attribute_fault(attribute)
+        fault = _attribute_fault(node.op_type, attribute)
         if attribute.name in seen:
             fault = f"attribute {attribute.name} must be there once, not twice"
         if fault is not None:
             return fault
         seen.add(attribute.name)
-    if node.domain not in STANDARD:
-        return None
-    try:
-        schema = onnx.defs.get_schema(node.op_type, version, "")
-    except onnx.defs.SchemaError:
-        return None
+    schema = _schema(node, version)
+    if schema is None:
+        faults = (type_fault(entry, TYPES.get(entry.name)) for entry in node.attribute)
+        return next((fault for fault in faults if fault is not None), None)
     for attribute in node.attribute:
         known = schema.attributes.get(attribute.name)
         if known is None:
@@ -106,16 +109,23 @@ def node_fault(node: Any, version: int) -> str | None:
                 f"attribute {attribute.name} must be one of "
                 f"{', '.join(sorted(schema.attributes)) or 'none'} in opset {version}"
             )
-        expected = _SCHEMA_TYPES.get(known.type)
-        if expected is not None and attribute.type != expected:
-            return (
-                f"attribute {attribute.name} must be of type "
-                f"{AttributeProto.AttributeType.Name(expected)}, not {_type_name(attribute.type)}"
-            )
+        fault = type_fault(attribute, _SCHEMA_TYPES.get(known.type))
+        if fault is not None:
+            return fault
     for name, known in schema.attributes.items():
         if known.required and name not in seen:
             return f"{name} must be given"
     return _count_fault(node, schema)
+
+
+def _schema(node: Any, version: int) -> Any:
+    """Return what the standard says about a node's op type; None where it says nothing."""
+    if node.domain not in STANDARD:
+        return None
+    try:
+        return onnx.defs.get_schema(node.op_type, version, "")
+    except onnx.defs.SchemaError:
+        return None
 
 
 def _count_fault(node: Any, schema: Any) -> str | None:
@@ -138,7 +148,7 @@ def _span(least: int, most: int) -> str:
     return f"at least {least}" if most > MAX_NUMBER else f"{least} to {most}"
 
 
-def _attribute_fault(attribute: Any) -> str | None:
+def _attribute_fault(op_type: str, attribute: Any) -> str | None:
     if attribute.ref_attr_name:
         return f"attribute {attribute.name} must be a value, not a reference outside a function"
     if attribute.type not in AttributeProto.AttributeType.values() or not attribute.type:
@@ -149,9 +159,7 @@ def _attribute_fault(attribute: Any) -> str | None:
         large = max(attribute.i, *attribute.ints, 0, key=abs)
         if abs(large) > MAX_NUMBER:
             return f"{attribute.name} must be at most {MAX_NUMBER:,}, not {large}"
+    wrong = [number for number in (attribute.f, *attribute.floats) if not isfinite(number)]
+    if wrong and op_type not in _UNLIMITED:
+        return f"attribute {attribute.name} must be finite, not {wrong[0]}"
     return None
-
-
-def _type_name(kind: int) -> str:
-    names: dict[int, str] = {number: name for name, number in AttributeProto.AttributeType.items()}
-    return names.get(kind, str(kind))

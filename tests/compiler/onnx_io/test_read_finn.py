@@ -181,6 +181,16 @@ def test_a_float_model_with_annotations_stays_float(tmp_path: Path) -> None:
         (np.zeros(4), {}, "thresholds must have shape (channels or 1, n), not (4,)"),
         (np.zeros((1, 1)), {"out_scale": -1.0}, "out_scale must be positive, not -1"),
         (
+            np.zeros((1, 1)),
+            {"out_scale": float("inf")},
+            "attribute out_scale must be finite, not inf",
+        ),
+        (
+            np.zeros((1, 1)),
+            {"out_bias": 1},
+            "attribute out_bias must be of type FLOAT, not INT",
+        ),
+        (
             np.zeros((4, 1)),
             {"data_layout": "NHWC"},
             "data_layout must have 2 axes as the input has, not be NHWC",

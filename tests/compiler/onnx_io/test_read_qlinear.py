@@ -319,8 +319,8 @@ def test_refused_operands(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ({"alpha": [1.0]}, "alpha must be a number, not [1.0]"),
-        ({"transB": "yes"}, "transB must be a whole number, not 'yes'"),
+        ({"alpha": [1.0]}, "attribute alpha must be of type FLOAT, not FLOATS"),
+        ({"transB": "yes"}, "attribute transB must be of type INT, not STRING"),
     ],
 )
 def test_options_of_a_wrong_type(tmp_path: Path, option: dict[str, Any], words: str) -> None:
@@ -334,8 +334,8 @@ def test_options_of_a_wrong_type(tmp_path: Path, option: dict[str, Any], words: 
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ({"strides": 2}, "strides must be a list of whole numbers, not 2"),
-        ({"auto_pad": 1}, "auto_pad must be a word, not 1"),
+        ({"strides": 2}, "attribute strides must be of type INTS, not INT"),
+        ({"auto_pad": 1}, "attribute auto_pad must be of type STRING, not INT"),
     ],
 )
 def test_windows_of_a_wrong_type(tmp_path: Path, option: dict[str, Any], words: str) -> None:
