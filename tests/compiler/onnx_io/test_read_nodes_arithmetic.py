@@ -123,6 +123,14 @@ def limits_per_channel(model: Model) -> str:
     return model.node("Min", "x", model.constant(model.normal(3, 1, 1)))
 
 
+def wider_limit(model: Model) -> str:
+    return model.node("Max", "x", model.constant(np.zeros((1, 6, 1, 1), np.float32)))
+
+
+def constants_that_do_not_fit(model: Model) -> str:
+    return model.node("Sum", "x", *(model.constant(model.normal(size)) for size in (5, 4)))
+
+
 def wider_sum(model: Model) -> str:
     pooled = model.node("GlobalAveragePool", "x")
     return model.node("Sum", "x", pooled)
@@ -167,6 +175,15 @@ def hard(model: Model) -> str:
         (
             limits_per_channel,
             "Min 'min_0': the limit must be one number, not an array of shape (3, 1, 1)",
+        ),
+        (
+            wider_limit,
+            "Max 'max_0': the limit must broadcast to shape (1, 3, 4, 5), "
+            "not have shape (1, 6, 1, 1)",
+        ),
+        (
+            constants_that_do_not_fit,
+            "Sum 'sum_0': constants must broadcast to each other, not have shapes (5,) and (4,)",
         ),
         (wider_sum, "Sum 'sum_1': both inputs must have one shape, not (3, 4, 5) and (3, 1, 1)"),
         (more_axes, "Add 'add_0': constant must have at most 4 axes, not 5"),

@@ -109,6 +109,24 @@ def bias_per_frame(model: Model) -> str:
     return model.node("Gemm", model.node("Flatten", "x"), weight, bias)
 
 
+def bias_of_two_rows(model: Model) -> str:
+    weight = model.constant(model.normal(24, 4))
+    return model.node(
+        "Gemm", model.node("Flatten", "x"), weight, model.constant(model.normal(2, 2))
+    )
+
+
+def one_bias(model: Model) -> str:
+    return model.node(
+        "Conv", "x", model.constant(model.normal(4, 2, 1, 1)), model.constant(model.normal(1))
+    )
+
+
+def not_a_number(model: Model) -> str:
+    weight = model.constant(model.normal(24, 4))
+    return model.node("Gemm", model.node("Flatten", "x"), weight, alpha=float("nan"))
+
+
 def one_dimensional(model: Model) -> str:
     weight = model.constant(model.normal(4, 2, 3))
     return model.node("Conv", model.node("Squeeze", "x", model.constant([2])), weight)
@@ -134,6 +152,9 @@ def number(model: Model) -> str:
             "MatMul 'matmul_0': the weight must be the second input, not the first; use Gemm",
         ),
         (bias_per_frame, "Gemm 'gemm_1': bias must have 4 entries, not shape (4, 1)"),
+        (bias_of_two_rows, "Gemm 'gemm_1': bias must have 4 entries, not shape (2, 2)"),
+        (one_bias, "Conv 'conv_0': bias must have 4 entries, not shape (1,)"),
+        (not_a_number, "Gemm 'gemm_1': attribute alpha must be finite, not nan"),
         (
             one_dimensional,
             "Conv 'conv_1': weight must have 4 axes (two-dimensional Conv), not 3",

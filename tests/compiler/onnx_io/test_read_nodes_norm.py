@@ -61,8 +61,19 @@ def test_statistics_of_every_place_are_refused(tmp_path: Path) -> None:
     names = [model.constant(np.ones((2, 3, 2), np.float32)) for _ in range(4)]
     x = model.node("BatchNormalization", "x", *names, spatial=0)
     assert refused(model.save(tmp_path, x)) == [
-        "BatchNormalization 'batchnormalization_0': scale must have one axis (spatial 1), "
-        "not shape (2, 3, 2)"
+        "BatchNormalization 'batchnormalization_0': spatial must be 1, not 0; "
+        "export with a newer opset"
+    ]
+
+
+@pytest.mark.parametrize("opset", [9, 14])
+def test_statistics_as_outputs_are_refused(tmp_path: Path, opset: int) -> None:
+    model = Model(("N", 2, 3, 2), opset)
+    x = model.node("BatchNormalization", "x", *statistics(model, 2))
+    model.nodes[-1].output.extend(["mean", "var"])
+    assert refused(model.save(tmp_path, x)) == [
+        "BatchNormalization 'batchnormalization_0': outputs must be Y only, not statistics; "
+        "export the model for inference"
     ]
 
 

@@ -70,6 +70,14 @@ def of_a_vector(model: Model) -> str:
     return model.node("GlobalAveragePool", model.node("Flatten", "x"))
 
 
+def of_padding_alone(model: Model) -> str:
+    return model.node("MaxPool", "x", kernel_shape=[3, 2], pads=[1, 0, 1, 2])
+
+
+def same_size_dilated(model: Model) -> str:
+    return model.node("MaxPool", "x", kernel_shape=[2, 2], dilations=[2, 1], auto_pad="SAME_UPPER")
+
+
 @pytest.mark.parametrize(
     ("build", "said"),
     [
@@ -83,6 +91,15 @@ def of_a_vector(model: Model) -> str:
             of_a_vector,
             "GlobalAveragePool 'globalaveragepool_1': input must have shape (N, C, H, W), "
             "not 2 axes",
+        ),
+        (
+            of_padding_alone,
+            "MaxPool 'maxpool_0': pads must be less than the kernel (3, 2), not (1, 0, 1, 2)",
+        ),
+        (
+            same_size_dilated,
+            "MaxPool 'maxpool_0': dilations must be 1 with auto_pad SAME_UPPER, not (2, 1); "
+            "write pads",
         ),
     ],
 )

@@ -117,6 +117,10 @@ def no_such_axis(model: Model) -> str:
     return model.node("Slice", "x", *_numbers(model, [0], [1], [4]))
 
 
+def twice(model: Model) -> str:
+    return model.node("Slice", "x", *_numbers(model, [1, 2], [4, 5], [2, -2]))
+
+
 def reflected(model: Model) -> str:
     return model.node("Pad", "x", *_numbers(model, [0, 0, 1, 1] * 2), mode="reflect")
 
@@ -145,6 +149,7 @@ def everything_gone(model: Model) -> str:
         (nothing, "starts and ends must leave something of axis 2, not 4:4"),
         (of_the_batch, "starts and ends must leave something of axis 0, not 1:2"),
         (no_such_axis, "axes must be between -4 and 3, not 4"),
+        (twice, "axes must be there once each, not (2, -2)"),
         (reflected, "mode must be constant, not reflect; pad with zeros"),
         (with_ones, "the value must stand for 0, not be 1.0; pad with zeros"),
         (around_the_batch, "pads of the batch axis must be 0"),
@@ -156,6 +161,24 @@ def test_what_is_refused(tmp_path: Path, build: Callable[[Model], str], said: st
     model = Model(("N", *SHAPE))
     (line,) = refused(model.save(tmp_path, build(model)))
     assert line.split(": ", 1)[1] == said
+
+
+def test_an_axis_twice(tmp_path: Path) -> None:
+    model = Model(("N", *SHAPE), opset=18)
+    pads, axes = _numbers(model, [1, 1, 1, 1], [3, -1])
+    (line,) = refused(model.save(tmp_path, model.node("Pad", "x", pads, "", axes)))
+    assert line == "Pad 'pad_0': axes must be there once each, not (3, -1)"
+
+
+def test_a_zero_point_that_limits_had_taken_away(tmp_path: Path) -> None:
+    model = Model(("N", *SHAPE), opset=13)
+    grid = model.constant(np.float32(0.25)), model.constant(np.uint8(5))
+    limits = [model.constant(np.uint8(limit)) for limit in (9, 100, 2, 90)]
+    codes = model.node("Clip", model.node("QuantizeLinear", "x", *grid), *limits[:2])
+    padded = model.node("Pad", codes, *_numbers(model, [0, 0, 1, 2, 0, 0, 1, 0]), grid[1])
+    narrow = model.node("Clip", padded, *limits[2:])
+    path = model.save(tmp_path, model.node("DequantizeLinear", narrow, *grid))
+    same_outputs(path, frames(*SHAPE))
 
 
 def test_codes_are_padded_with_their_zero_point(tmp_path: Path) -> None:

@@ -99,7 +99,14 @@ def _sum(reader: Reader, node: Any, count: int) -> None:
     if not constants:
         reader.alias(node, Tensor(total))
         return
-    constant = sum(reader.exact(node, index, "the constant") for index in constants)
+    arrays = [reader.exact(node, index, "the constant") for index in constants]
+    try:
+        constant = sum(arrays)
+    except ValueError as error:
+        shapes = " and ".join(str(array.shape) for array in arrays)
+        raise Refusal(
+            f"constants must broadcast to each other, not have shapes {shapes}"
+        ) from error
     _emit_affine(reader, node, total, constant, lambda value: (Fraction(1), value))
 
 

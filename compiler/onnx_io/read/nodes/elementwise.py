@@ -11,6 +11,7 @@ import numpy as np
 
 from ....ir.ops.clip import Clip
 from ....ir.ops.relu import Relu
+from ..broadcast import along_channels
 from ..reader import Reader, Refusal, attributes, exact_float
 from ..values import Constant, QuantizedConstant, Tensor
 
@@ -83,12 +84,14 @@ def _limit(
         raise Refusal("all inputs but one must be constants; two tensors can only be added")
     (tensor,) = indices - constants
     source = reader.tensor(node, tensor)
+    shape = (reader.batch, *reader.builder.shape(source))
     limits: set[Fraction] = set()
     for index in constants:
         limit = reader.exact(node, index, "the limit")
-        if len({*limit.reshape(-1)}) != 1 or limit.ndim > len(reader.builder.shape(source)) + 1:
+        axis, (values,) = along_channels("the limit", (limit,), shape)
+        if axis is not None or limit.ndim > len(shape):
             raise Refusal(f"the limit must be one number, not an array of shape {limit.shape}")
-        limits.add(limit.reshape(-1)[0])
+        limits.update(values)
     return source, pick(limits) if limits else None
 
 

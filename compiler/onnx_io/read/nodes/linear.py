@@ -141,7 +141,11 @@ def _bias(reader: Reader, node: Any, filters: int, beta: Fraction) -> tuple[Frac
     if reader.value(node, 2) is None:
         return None
     values = reader.exact(node, 2, "the bias")
-    if values.size not in (1, filters) or (values.size > 1 and values.shape[-1] == 1):
+    # Only the bias of Gemm broadcasts, and its rows are frames: they must be alike.
+    shapes = (
+        [(filters,), (1, filters), (1,), (1, 1), ()] if node.op_type == "Gemm" else [(filters,)]
+    )
+    if values.shape not in shapes:
         raise Refusal(f"bias must have {filters} entries, not shape {values.shape}")
     return tuple(np.broadcast_to(values.reshape(-1) * beta, (filters,)))
 

@@ -29,6 +29,11 @@ def normalization(reader: Reader, node: Any) -> BatchNorm:
     options = attributes(node)
     if options.get("training_mode", 0):
         raise Refusal("training_mode must be 0; export the model for inference")
+    if any(node.output[1:]):
+        # Before opset 14 it is these that say that a node trains.
+        raise Refusal("outputs must be Y only, not statistics; export the model for inference")
+    if not options.get("spatial", 1) and len(reader.shape(node)) > 1:
+        raise Refusal("spatial must be 1, not 0; export with a newer opset")
     gamma, beta, mean, variance = (
         _vector(reader, node, index, what)
         for index, what in ((1, "scale"), (2, "B"), (3, "mean"), (4, "var"))
@@ -47,6 +52,5 @@ def normalization(reader: Reader, node: Any) -> BatchNorm:
 def _vector(reader: Reader, node: Any, index: int, what: str) -> list[Fraction]:
     values = reader.exact(node, index, what)
     if values.ndim != 1:
-        # Before opset 9, spatial 0 meant statistics of every place.
-        raise Refusal(f"{what} must have one axis (spatial 1), not shape {values.shape}")
+        raise Refusal(f"{what} must have one axis, not shape {values.shape}")
     return list(values)

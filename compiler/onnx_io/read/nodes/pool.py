@@ -11,7 +11,7 @@ from ....ir.ops.maxpool import MaxPool
 from ....ir.ops.reshape import Reshape
 from ..reader import Reader, Refusal, attributes, node_name
 from ..values import Tensor
-from .window import read_window
+from .window import Window, read_window
 
 
 def max_pool(reader: Reader, node: Any) -> None:
@@ -24,20 +24,24 @@ def maximum(node: Any, frame: Shape) -> MaxPool:
     if len(node.output) > 1 and node.output[1]:
         raise Refusal("the second output (Indices) must not be used")
     options = attributes(node)
-    window = read_window(options, _kernel(options), frame)
+    window = _window(options, frame)
     return MaxPool(window.kernel, window.stride, window.padding, window.dilation)
 
 
-def _kernel(options: Mapping[str, Any]) -> tuple[int, ...]:
+def _window(options: Mapping[str, Any], frame: Shape) -> Window:
     if "kernel_shape" not in options:
         raise Refusal("kernel_shape must be given")
-    return tuple(options["kernel_shape"])
+    window = read_window(options, tuple(options["kernel_shape"]), frame)
+    if any(pad >= window.kernel[side % 2] for side, pad in enumerate(window.padding)):
+        # A window of padding alone has no largest element and no mean.
+        raise Refusal(f"pads must be less than the kernel {window.kernel}, not {window.padding}")
+    return window
 
 
 def average_pool(reader: Reader, node: Any) -> None:
     """Translate AveragePool."""
     options = attributes(node)
-    window = read_window(options, _kernel(options), reader.shape(node))
+    window = _window(options, reader.shape(node))
     if window.dilation != (1, 1):
         raise Refusal(f"dilations must be 1, not {window.dilation}")
     include = bool(options.get("count_include_pad", 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -26,12 +27,12 @@ def slice_(reader: Reader, node: Any) -> None:
     axes = reader.numbers(node, 3, "axes")
     axes = tuple(range(len(starts))) if axes is None else axes
     steps = reader.numbers(node, 4, "steps") or (1,) * len(starts)
-    if len({len(starts), len(ends), len(axes), len(steps)}) != 1:
-        raise Refusal("starts, ends, axes and steps must have one length")
+    lengths = [len(starts), len(ends), len(axes), len(steps)]
+    if len(set(lengths)) != 1:
+        raise Refusal(f"starts, ends, axes and steps must have one length, not {lengths}")
+    _check_axes(axes, len(full))
     taken = [(0, size, 1) for size in full]
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        if not -len(full) <= axis < len(full):
-            raise Refusal(f"axes must be between {-len(full)} and {len(full) - 1}, not {axis}")
         if step < 1:
             raise Refusal(f"steps must be positive, not {step}")
         first, last = (
@@ -68,8 +69,9 @@ def pad(reader: Reader, node: Any) -> None:
     pads = _numbers(reader, node, 1, "pads")
     axes = None if "pads" in options else reader.numbers(node, 3, "axes")
     axes = tuple(range(rank)) if axes is None else axes
-    if len(pads) != 2 * len(axes) or any(not -rank <= axis < rank for axis in axes):
-        raise Refusal(f"pads must be 2 numbers per axis of {rank} axes, not {pads}")
+    _check_axes(axes, rank)
+    if len(pads) != 2 * len(axes):
+        raise Refusal(f"pads must be 2 numbers per axis of {len(axes)} axes, not {pads}")
     before, after = [0] * rank, [0] * rank
     for place, axis in enumerate(axes):
         before[axis], after[axis] = pads[place], pads[place + len(axes)]
@@ -81,7 +83,18 @@ def pad(reader: Reader, node: Any) -> None:
         return
     if data.axis is not None and (before[data.axis + 1] or after[data.axis + 1]):
         raise Refusal("pads must leave the axis of the scales alone; put DequantizeLinear first")
-    reader.alias(node, Codes(made, data.grid, data.axis))
+    # The zero point is a code of the result even where limits had taken it away.
+    codes = (data.grid.low, data.grid.high, *(int(zero) for zero in zeros))
+    grid = replace(data.grid, low=min(codes), high=max(codes))
+    reader.alias(node, Codes(made, grid, data.axis))
+
+
+def _check_axes(axes: Sequence[int], rank: int) -> None:
+    for axis in axes:
+        if not -rank <= axis < rank:
+            raise Refusal(f"axes must be between {-rank} and {rank - 1}, not {axis}")
+    if len({axis % rank for axis in axes}) < len(axes):
+        raise Refusal(f"axes must be there once each, not {tuple(axes)}")
 
 
 def _numbers(reader: Reader, node: Any, index: int, what: str) -> tuple[int, ...]:

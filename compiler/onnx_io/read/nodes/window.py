@@ -49,6 +49,9 @@ def read_window(options: Mapping[str, Any], kernel: tuple[int, ...], frame: Shap
     auto = options.get("auto_pad", "NOTSET")
     pads = tuple(int(pad) for pad in options.get("pads", (0, 0, 0, 0)))
     if auto in ("SAME_UPPER", "SAME_LOWER"):
+        if max(dilation) > 1:
+            # ONNX Runtime refuses such a Conv, and pads such a MaxPool by another rule than ONNX.
+            raise Refusal(f"dilations must be 1 with auto_pad {auto}, not {dilation}; write pads")
         pads = _same(frame[1:], (kernel[0], kernel[1]), stride, dilation, auto == "SAME_UPPER")
     elif auto == "VALID":
         pads = (0, 0, 0, 0)
