@@ -98,6 +98,7 @@ class Offers:
                     f"layer must be one of {_listed(nodes)}, not {name!r}: "
                     f"{program.name} has no other Conv and Dense nodes"
                 )
+        self.only: str | None = None
         self.layers: dict[str, Layer] = {}
         self.allowed: dict[str, tuple[Offer, ...]] = {}
         for name, node in nodes.items():
@@ -117,22 +118,21 @@ class Offers:
         return tuple(name for name in ENGINES if name in used)
 
     def alone(self, engine: str) -> Offers:
-        """Return the offers of one engine, of the others where it has none; tables are shared."""
+        """Return the offers of one engine, and of the others where it is out of the question.
+
+        Tables of the weights are shared.
+        """
         narrowed = copy(self)
-        narrowed.allowed = {
-            name: tuple(offer for offer in allowed if offer.name == engine) or allowed
-            for name, allowed in self.allowed.items()
-        }
+        narrowed.only = engine
         return narrowed
 
     def options(self, name: str, lanes: tuple[int, int], interval: int) -> tuple[Params, ...]:
         """Return the circuits of a layer that take at most ``interval`` cycles a frame."""
         layer, allowed = self.layers[name], self.allowed[name]
+        offers = [offer for offer in allowed if len(allowed) == 1 or offer.pays_at(layer, interval)]
+        own = [offer for offer in offers if offer.name == self.only]
         return tuple(
-            params
-            for offer in allowed
-            if len(allowed) == 1 or offer.pays_at(layer, interval)
-            for params in offer.options(layer, lanes, interval)
+            params for offer in own or offers for params in offer.options(layer, lanes, interval)
         )
 
     def freedom(self, name: str) -> str:
