@@ -42,10 +42,9 @@ def lower_conv(state: State, name: str, op: ir.Conv) -> Value:
     node = Conv(scaled, op.stride, op.padding, op.dilation, pad_value=grid.zero, groups=op.groups)
     tensor = state.builder.emit(name, node, (grid.tensor,), state.graph.tensor(name))
     units = per_channel(grid.unit, op.groups)
-    sums = weights.sum(axis=(1, 2))
-    return _accumulated(
-        state, name, op, tensor, tuple(units[g] for g in group), reals, sums, seen, grid.shift
-    )
+    constants = _constants(weights.sum(axis=(1, 2)), seen, grid.shift)
+    units = tuple(units[g] for g in group)
+    return _accumulated(op, reals, tensor, state.graph.shape(name), units, constants)
 
 
 def lower_dense(state: State, name: str, op: ir.Dense) -> Value:
@@ -64,9 +63,9 @@ def lower_dense(state: State, name: str, op: ir.Dense) -> Value:
     node = Dense(columns * multiples[channel])
     tensor = state.builder.emit(name, node, (vector,), state.graph.tensor(name))
     seen = np.broadcast_to(channel, columns.shape)
-    return _accumulated(
-        state, name, op, tensor, grid.unit * len(weights), reals, columns, seen, grid.shift
-    )
+    constants = _constants(columns, seen, grid.shift)
+    units = grid.unit * len(weights)
+    return _accumulated(op, reals, tensor, state.graph.shape(name), units, constants)
 
 
 def _weights(op: ir.Conv | ir.Dense) -> tuple[IntArray, Reals]:
@@ -84,42 +83,53 @@ def _room(weights: IntArray) -> int:
     return ((1 << (MAX_BITS - 1)) - 1) // largest
 
 
+def _constants(weights: IntArray, seen: IntArray, offsets: Reals) -> Reals:
+    """Return what the input's offsets add to each filter, but for the weight's scale.
+
+    Parameters
+    ----------
+    weights, seen : int64 (filters, terms)
+        Integer weights of each filter, and the channels of the input that they meet.
+    offsets : tuple of Fraction
+        Of the input, one or one per channel.
+    """
+    # Exactly, as whole multiples of one unit.
+    bottom = lcm(*(x.denominator for x in offsets))
+    tops = np.array([int(x * bottom) for x in offsets], dtype=object)
+    met = tops[seen] if len(offsets) > 1 else tops
+    totals = (weights.astype(object) * met).sum(axis=1)
+    return tuple(Fraction(int(total), bottom) for total in totals)
+
+
 def _accumulated(
-    state: State,
-    name: str,
     op: ir.Conv | ir.Dense,
-    tensor: str,
-    units: Reals,
     reals: Reals,
-    sums: IntArray,
-    seen: IntArray,
-    offsets: Reals,
+    tensor: str,
+    shape: tuple[int, ...],
+    units: Reals,
+    constants: Reals,
 ) -> Value:
     """Return the real value of a layer's accumulators.
 
     Parameters
     ----------
-    units : tuple of Fraction
-        What a code times an integer weight is worth to each filter, but for the weight's scale.
-    sums, seen : int64 (filters, terms)
-        Integer weights of each filter, and the channels of the input that they meet.
-    offsets : tuple of Fraction
-        Of the input, one or one per channel.
+    op : Conv or Dense
+    reals : tuple of Fraction
+        Scales of the weights, one or one per filter.
+    tensor : str
+        The accumulators.
+    shape : tuple of int
+        Theirs.
+    units : tuple of Fraction (filters,)
+        What a code times an integer weight is worth, but for the weight's scale.
+    constants : tuple of Fraction (filters,)
+        See ``_constants``.
     """
-    filters = len(sums)
-    scales = per_channel(reals, filters)
-    bias = op.bias if op.bias is not None else (Fraction(0),) * filters
+    scales = per_channel(reals, len(units))
+    bias = op.bias if op.bias is not None else (Fraction(0),) * len(units)
     factor = tuple(u * r for u, r in zip(units, scales, strict=True))
-    # Exactly, as whole multiples of one unit.
-    bottom = lcm(*(x.denominator for x in offsets))
-    tops = np.array([int(x * bottom) for x in offsets], dtype=object)
-    met = tops[seen] if len(offsets) > 1 else tops
-    totals = (sums.astype(object) * met).sum(axis=1)
-    shift = tuple(
-        b + r * Fraction(int(total), bottom)
-        for b, r, total in zip(bias, scales, totals, strict=True)
-    )
-    return Value((Term(tensor, factor),), shift, state.graph.shape(name))
+    shift = tuple(b + r * c for b, r, c in zip(bias, scales, constants, strict=True))
+    return Value((Term(tensor, factor),), shift, shape)
 
 
 def _as_vector(state: State, name: str, grid: Grid) -> str:

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from .base import IntArray, TensorType, narrowest_dtype
 from .exact import BLOCK, FLOAT64_EXACT, INT64_LIMIT, magnitude
+
+
+@dataclass(frozen=True, eq=False)
+class _Form:
+    """The constants of ``scale_shift``."""
+
+    multipliers: Sequence[IntArray]
+    offset: IntArray
+    shift: int
+    low: int
+    high: int
+    ties: bool
 
 
 def check_products(
@@ -49,12 +62,12 @@ def scale_shift(
     if bound >= INT64_LIMIT:
         # Of bytes, only the type was asked.
         bound = _bound([_largest(x) if x.size else 0 for x in flat], multipliers, offset)
-    # The floor is taken after subtracting low, by truncation of what is then not negative.
+    form = _Form(multipliers, offset, shift, low, high, ties)
     step = max(1, BLOCK // 4 // channels)
     if bound + (max(abs(low), abs(high)) + 1 << shift) < FLOAT64_EXACT:
-        _by_float(flat, multipliers, offset, shift, low, high, ties, y, step)
+        _by_float(flat, form, y, step)
     elif bound < INT64_LIMIT:
-        _by_integer(flat, multipliers, offset, shift, low, high, ties, y, step)
+        _by_integer(flat, form, y, step)
     else:
         raise ValueError(f"products must fit 64 bits, not {bound.bit_length() + 1}")
     return y.reshape(shape)
@@ -70,22 +83,17 @@ def _largest(values: IntArray) -> int:
     return max(int(values.max()), -int(values.min()))
 
 
-def _by_float(
-    inputs: Sequence[IntArray],
-    multipliers: Sequence[IntArray],
-    offset: IntArray,
-    shift: int,
-    low: int,
-    high: int,
-    ties: bool,
-    y: IntArray,
-    step: int,
-) -> None:
-    # Every integer below 2**53 times a power of two is a float64, so nothing is rounded.
-    # With the half in the offset, t - 1/2 rounded half to even is floor(t) with odd ties mended.
-    scale = 2.0**-shift
-    factors = [m * scale for m in multipliers]
-    constant = offset * scale - (0.5 if ties else low)
+def _by_float(inputs: Sequence[IntArray], form: _Form, y: IntArray, step: int) -> None:
+    """Compute ``step`` rows of ``y`` (rows, channels) at a time.
+
+    Every integer below 2**53 times a power of two is a float64, so nothing is rounded. The floor
+    is taken after subtracting low, by truncation of what is then not negative. With the half in
+    the offset, t - 1/2 rounded half to even is floor(t) with odd ties mended.
+    """
+    low, high = form.low, form.high
+    scale = 2.0**-form.shift
+    factors = [m * scale for m in form.multipliers]
+    constant = form.offset * scale - (0.5 if form.ties else low)
     limit = 1 << 31
     small = -limit <= low and high < limit and high - low < limit
     whole = np.dtype(np.int32 if small else np.int64)
@@ -99,7 +107,7 @@ def _by_float(
             np.multiply(x[start:stop], factor, out=u)
             t += u
         t += constant
-        if ties:
+        if form.ties:
             np.rint(t, out=t)
             np.clip(t, low, high, out=t)
             y[start:stop] = t.astype(whole)
@@ -108,22 +116,13 @@ def _by_float(
             y[start:stop] = t.astype(whole) + low
 
 
-def _by_integer(
-    inputs: Sequence[IntArray],
-    multipliers: Sequence[IntArray],
-    offset: IntArray,
-    shift: int,
-    low: int,
-    high: int,
-    ties: bool,
-    y: IntArray,
-    step: int,
-) -> None:
+def _by_integer(inputs: Sequence[IntArray], form: _Form, y: IntArray, step: int) -> None:
+    """Compute ``step`` rows of ``y`` (rows, channels) at a time, in int64."""
     for start in range(0, y.shape[0], step):
-        t = offset.astype(np.int64) + np.zeros((min(step, y.shape[0] - start), 1), np.int64)
-        for x, m in zip(inputs, multipliers, strict=True):
+        t = form.offset.astype(np.int64) + np.zeros((min(step, y.shape[0] - start), 1), np.int64)
+        for x, m in zip(inputs, form.multipliers, strict=True):
             t = t + x[start : start + step].astype(np.int64) * m
-        quotient = t >> shift
-        if ties:
-            quotient -= ((quotient << shift) == t) & (quotient & 1 == 1)
-        y[start : start + step] = np.clip(quotient, low, high)
+        quotient = t >> form.shift
+        if form.ties:
+            quotient -= ((quotient << form.shift) == t) & (quotient & 1 == 1)
+        y[start : start + step] = np.clip(quotient, form.low, form.high)
