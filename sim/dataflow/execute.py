@@ -4,7 +4,9 @@ The start of firing k of an actor with durations d is ``max(ready[k], start[k-1]
 D the running sum of d, ``start - D`` is the running maximum of ``ready - D``: one ``accumulate``.
 Cycles of precedences (rings, bounded channels) make it a least fixed point, iterated from below
 over windows of time: what starts inside a window depends only on what starts before its end, so
-the rest of the firings is left alone until its turn comes.
+the rest of the firings is left alone until its turn comes. Rings that go round many times in a
+window cost an evaluation each time, short windows cost evaluations of few firings: a window is
+widened while every actor is evaluated a few times only, and narrowed where it takes many.
 """
 
 from __future__ import annotations
@@ -18,6 +20,12 @@ import numpy as np
 from ...hdl.schedule import Counts
 from .precedence import Network, Precedence
 
+WIDEN, NARROW = 4, 12
+"""Evaluations per actor up to which the next window is twice as wide, or above which it is half."""
+
+NARROWEST = 256
+"""Cycles of the narrowest window."""
+
 
 class Deadlock(Exception):
     """No firing can ever start again.
@@ -25,7 +33,7 @@ class Deadlock(Exception):
     Attributes
     ----------
     cycle : int
-        When everything had stopped.
+        After the last start of a firing.
     full, empty : tuple of str
         Channels of the cyclic wait that have no free slot, and those without a token.
     """
@@ -41,7 +49,7 @@ class Deadlock(Exception):
 
 
 class Late(Exception):
-    """The deadline went by before the last firing."""
+    """The deadline went by before the last firing, or it took too much to find it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +61,13 @@ class Execution:
     network : Network
     starts : tuple of int64 arrays
         Per actor, ``frames × firings`` cycles, ascending.
+    evaluations : int
+        Evaluations of single actors that it took to find them.
     """
 
     network: Network
     starts: tuple[Counts, ...]
+    evaluations: int
 
     def by_frame(self, actor: int) -> Counts:
         """Return an actor's starts as (frames, firings)."""
@@ -69,6 +80,7 @@ def execute(
     releases: Sequence[tuple[int, Counts, Counts]] = (),
     deadline: int | None = None,
     window: int | None = None,
+    effort: int | None = None,
 ) -> Execution:
     """Return when every firing starts.
 
@@ -80,16 +92,18 @@ def execute(
     deadline : int, optional
         Give up when firings are left in this cycle.
     window : int, optional
-        Cycles that are settled at once; the result does not depend on it.
+        Cycles of the first window; the result does not depend on it.
+    effort : int, optional
+        Give up after so many evaluations of single actors.
 
     Raises
     ------
     Deadlock
         If firings are left that can never start.
     Late
-        If firings are left at ``deadline``.
+        If firings are left at ``deadline``, or after ``effort``.
     """
-    return _Run(network, releases).run(deadline, window)
+    return _Run(network, releases, effort).run(deadline, window)
 
 
 def pace(network: Network, interval: int) -> list[tuple[int, Counts, Counts]]:
@@ -107,8 +121,15 @@ def pace(network: Network, interval: int) -> list[tuple[int, Counts, Counts]]:
 class _Run:
     """One execution: the window in hand and how far every actor is."""
 
-    def __init__(self, network: Network, releases: Sequence[tuple[int, Counts, Counts]]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        releases: Sequence[tuple[int, Counts, Counts]],
+        effort: int | None,
+    ) -> None:
         self.network = network
+        self.effort = effort
+        self.evaluations = 0
         count = len(network.durations)
         frames = network.frames
         self.elapsed = [
@@ -134,20 +155,28 @@ class _Run:
     def run(self, deadline: int | None, window: int | None) -> Execution:
         if window is None:
             longest = max((int(one[-1]) for one in self.elapsed), default=0)
-            window = max(256, longest // (16 * self.network.frames))
+            window = max(NARROWEST, longest // (8 * self.network.frames))
         patience = self._patience()
         idle = 0
         while any(low < total for low, total in zip(self.low, self.total, strict=True)):
             if deadline is not None and self.begin >= deadline:
                 raise Late
             self.end = self.begin + window
+            if deadline is not None:
+                self.end = min(self.end, deadline)
             before = sum(self.low)
-            self._settle()
+            spent = self.evaluations
+            active = self._settle()
+            spent = self.evaluations - spent
+            idle = 0 if sum(self.low) > before else idle + self.end - self.begin
             self.begin = self.end
-            idle = 0 if sum(self.low) > before else idle + window
             if idle > patience and not self._awaited():
-                raise self._deadlock(self.begin - idle)
-        return Execution(self.network, tuple(self.starts))
+                raise self._deadlock()
+            if spent > NARROW * active:
+                window = max(NARROWEST, window // 2)
+            elif spent <= WIDEN * active:
+                window *= 2
+        return Execution(self.network, tuple(self.starts), self.evaluations)
 
     def _patience(self) -> int:
         """Cycles without any start after which none can come any more."""
@@ -163,8 +192,8 @@ class _Run:
                 return True
         return False
 
-    def _settle(self) -> None:
-        """Find the fixed point of all starts in the window."""
+    def _settle(self) -> int:
+        """Find the fixed point of all starts in the window; return the number of actors."""
         queue: list[int] = []
         for actor, low in enumerate(self.low):
             self.high[actor] = low
@@ -174,13 +203,17 @@ class _Run:
             elapsed = self.elapsed[actor]
             if first < self.end:
                 limit = int(elapsed[low]) + self.end - first
-                high = min(int(np.searchsorted(elapsed, limit)), self.total[actor])
+                high = min(int(elapsed.searchsorted(limit)), self.total[actor])
                 self.high[actor] = high
                 self.starts[actor][low:high] = elapsed[low:high] + (first - elapsed[low])
                 queue.append(actor)
         queued = set(queue)
+        active = len(queue)
         heapq.heapify(queue)
         while queue:
+            self.evaluations += 1
+            if self.effort is not None and self.evaluations > self.effort:
+                raise Late
             actor = heapq.heappop(queue)
             queued.discard(actor)
             if self._update(actor):
@@ -189,6 +222,7 @@ class _Run:
                         queued.add(other)
                         heapq.heappush(queue, other)
         self.low = list(self.high)
+        return active
 
     def _free(self, actor: int) -> int:
         """First cycle in which the actor is free for its next firing."""
@@ -204,7 +238,7 @@ class _Run:
         ready = np.full(high - low, self.begin, dtype=np.int64)
         if actor in self.releases:
             firings, times = self.releases[actor]
-            i, j = np.searchsorted(firings, (low, high))
+            i, j = firings.searchsorted((low, high))
             ready[firings[i:j] - low] = np.maximum(self.begin, times[i:j])
         for edge in self.incoming[actor]:
             firings = edge.firings
@@ -213,8 +247,8 @@ class _Run:
                 i = min(max(low - origin, 0), len(firings))
                 j = min(max(high - origin, i), len(firings))
             else:
-                i, j = (int(n) for n in np.searchsorted(firings, (low, high)))
-            known = i + int(np.searchsorted(edge.after[i:j], self.high[edge.source]))
+                i, j = (int(n) for n in firings.searchsorted((low, high)))
+            known = i + int(edge.after[i:j].searchsorted(self.high[edge.source]))
             if known < j:
                 high = int(firings[known])
             if known > i:
@@ -235,14 +269,14 @@ class _Run:
         ready -= elapsed
         np.maximum.accumulate(ready, out=ready)
         ready += elapsed
-        high = low + int(np.searchsorted(ready, self.end))
+        high = low + int(ready.searchsorted(self.end))
         now = self.starts[actor][low:high]
         changed = high < self.high[actor] or not np.array_equal(now, ready[: high - low])
         self.starts[actor][low:high] = ready[: high - low]
         self.high[actor] = high
         return changed
 
-    def _deadlock(self, cycle: int) -> Deadlock:
+    def _deadlock(self) -> Deadlock:
         """Follow who waits for whom until the wait closes, and name its channels."""
         actor = next(actor for actor, low in enumerate(self.low) if low < self.total[actor])
         trail: list[int] = []
@@ -255,7 +289,8 @@ class _Run:
         waits = waits[trail.index(actor) :]
         full = sorted({edge.channel for edge in waits if edge.channel and edge.credit})
         empty = sorted({edge.channel for edge in waits if edge.channel and not edge.credit})
-        return Deadlock(cycle, tuple(full), tuple(empty))
+        last = (int(one[low - 1]) for one, low in zip(self.starts, self.low, strict=True) if low)
+        return Deadlock(max(last, default=-1) + 1, tuple(full), tuple(empty))
 
     def _blocker(self, actor: int) -> Precedence:
         """Return a precedence that the actor's next firing waits for."""

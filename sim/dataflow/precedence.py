@@ -8,7 +8,7 @@ initial)-th. A channel is two of them, its tokens forward and its free slots bac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -90,6 +90,14 @@ class Network:
         """Frames that a firing looks back, at most."""
         return max((edge.reach for edge in self.precedences), default=1)
 
+    @property
+    def reaches(self) -> tuple[int, ...]:
+        """Per actor, the frames that firings of any actor look back at its own, at most."""
+        result = [1] * len(self.durations)
+        for edge in self.precedences:
+            result[edge.source] = max(result[edge.source], edge.reach)
+        return tuple(result)
+
 
 class Ports:
     """Numbers of the actors and ports of a Dataflow in its network."""
@@ -125,6 +133,43 @@ class Ports:
         end = channel.target
         port: InputPort = self._processes[end.process].schedule.inputs[end.port]
         return self.first[end.process] + port.actor, port.takes
+
+
+class Unfolding:
+    """A Dataflow unfolded for a number of frames, of which only depths change.
+
+    Parameters
+    ----------
+    dataflow : Dataflow
+    frames : int
+
+    Raises
+    ------
+    ValueError
+        As ``unfold``.
+    """
+
+    def __init__(self, dataflow: Dataflow, frames: int) -> None:
+        self.dataflow = dataflow
+        self.free = unfold(dataflow, frames, bounded=False)
+        self._ports = Ports(dataflow)
+        self._credits: dict[str, tuple[int, Precedence]] = {}
+
+    def bounded(self, depths: Mapping[str, int]) -> Network:
+        """Return the network with bounded channels; depths not named are the channels' own."""
+        credits: list[Precedence] = []
+        for channel in self.dataflow.channels:
+            giver = self._ports.giver(channel)
+            if giver is None:
+                continue
+            depth = depths.get(channel.name, channel.depth)
+            known = self._credits.get(channel.name)
+            if known is None or known[0] != depth:
+                taker = self._ports.taker(channel)
+                known = (depth, credit(channel, giver, taker, depth, self.free.frames))
+                self._credits[channel.name] = known
+            credits.append(known[1])
+        return replace(self.free, precedences=(*self.free.precedences, *credits))
 
 
 def unfold(

@@ -17,14 +17,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
 
 import numpy as np
 
-from ...hdl.schedule import CREDIT_LATENCY
-from .execute import Execution, Late, execute, pace
-from .graph import Channel, Dataflow
-from .precedence import Ports, unfold
+from .execute import Execution, execute, pace
+from .graph import Dataflow
+from .occupancy import occupancy, pops
+from .precedence import Unfolding, unfold
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,10 @@ class Steady:
         Whether the recurrence was shown with a paced source (see above).
     occupancy : mapping of str to int
         Per channel that does not come from outside, the most tokens claimed and not yet free.
+    execution : Execution
+        The one that repeats; its last ``period`` frames are the steady state.
+    period : int
+        Frames after which it repeats.
     """
 
     cycles_per_frame: int
@@ -52,25 +55,27 @@ class Steady:
     frames: int
     paced: bool
     occupancy: Mapping[str, int]
+    execution: Execution
+    period: int
 
 
 class Unsettled(Exception):
     """No recurrence was found within the frames allowed."""
 
 
-def recurrence(execution: Execution) -> Fraction | None:
-    """Return the interval at which an execution repeats for ever, or None where that is not shown.
+def repetition(execution: Execution) -> tuple[int, int] | None:
+    """Return after how many cycles and frames an execution repeats for ever, or None.
 
-    The state are the starts of the last ``reach`` frames; it recurs if it is an earlier one plus a
-    constant. Where frames are shorter than the depths of channels, that can take several frames:
-    the interval is then their mean.
+    The state are, of every actor, the starts of as many last frames as its dependants look back; it
+    recurs if it is an earlier one plus a constant. Where frames are shorter than the depths of
+    channels, that can take several frames. None means that it was not shown.
     """
     network = execution.network
     for period in range(1, network.frames - network.reach + 1):
         cycles: int | None = None
-        for actor in range(len(network.durations)):
+        for actor, reach in enumerate(network.reaches):
             rows = execution.by_frame(actor)
-            steps = rows[-network.reach :] - rows[-network.reach - period : -period]
+            steps = rows[-reach:] - rows[-reach - period : -period]
             if not steps.size:
                 continue
             if cycles is None:
@@ -78,8 +83,14 @@ def recurrence(execution: Execution) -> Fraction | None:
             if (steps != cycles).any():
                 break
         else:
-            return Fraction(cycles or 0, period)
+            return cycles or 0, period
     return None
+
+
+def recurrence(execution: Execution) -> Fraction | None:
+    """Return the (mean) interval at which an execution repeats for ever, see ``repetition``."""
+    found = repetition(execution)
+    return None if found is None else Fraction(*found)
 
 
 def rates(execution: Execution) -> int | None:
@@ -132,7 +143,6 @@ def paced(
     *,
     bounded: bool = True,
     frames: int | None = None,
-    slack: int | None = None,
 ) -> Execution:
     """Execute a network whose source gives a frame every ``interval`` cycles.
 
@@ -140,81 +150,16 @@ def paced(
     ----------
     frames : int, optional
         By default enough for a recurrence after two frames of run-in.
-    slack : int, optional
-        Give up when the last frame ends so many cycles after it began at the source.
 
     Raises
     ------
     Deadlock
         If it stops for ever.
-    Late
-        If it falls behind.
     """
     if frames is None:
         frames = unfold(dataflow, 1, bounded=bounded).reach + 3
     network = unfold(dataflow, frames, bounded=bounded)
-    deadline = None if slack is None else (frames - 1) * interval + slack
-    return execute(network, releases=pace(network, interval), deadline=deadline)
-
-
-def sustains(dataflow: Dataflow, interval: int, *, slack: int, most_frames: int = 24) -> bool:
-    """Return whether a network is proved to keep up with a frame every ``interval`` cycles.
-
-    Raises
-    ------
-    Deadlock
-        If it stops for ever.
-    """
-    frames = unfold(dataflow, 1).reach + 3
-    while frames <= most_frames:
-        try:
-            execution = paced(dataflow, interval, frames=frames, slack=slack)
-        except Late:
-            return False
-        found = recurrence(execution)
-        if found is not None:
-            return found == interval
-        frames *= 2
-    return False
-
-
-def occupancy(dataflow: Dataflow, execution: Execution) -> dict[str, int]:
-    """Return, per channel, the depth with which the same execution would just be possible."""
-    ports = Ports(dataflow)
-    frames = execution.network.frames
-    result: dict[str, int] = {}
-    for channel in dataflow.channels:
-        giver = ports.giver(channel)
-        if giver is None:
-            continue
-        gives = np.tile(giver[1].gives, frames)
-        claiming = np.flatnonzero(gives)
-        claims = execution.starts[giver[0]][claiming]
-        claimed = np.cumsum(gives)[claiming]
-        actor, takes = ports.taker(channel)
-        pops = execution.starts[actor][np.flatnonzero(np.tile(takes, frames))]
-        free = np.searchsorted(pops + CREDIT_LATENCY, claims, side="right")
-        result[channel.name] = int((claimed - free).max(initial=0))
-    return result
-
-
-def pops(dataflow: Dataflow, execution: Execution, channel: Channel) -> list[int]:
-    """Return the cycles in which the beats of a channel pass, one entry a beat."""
-    actor, takes = Ports(dataflow).taker(channel)
-    firings = np.flatnonzero(np.tile(takes, execution.network.frames))
-    return [int(cycle) for cycle in execution.starts[actor][firings]]
-
-
-def pushes(dataflow: Dataflow, execution: Execution, channel: Channel) -> list[int]:
-    """Return the cycles in which the beats of a channel are pushed; empty from outside."""
-    giver = Ports(dataflow).giver(channel)
-    if giver is None:
-        return []
-    gives = np.tile(giver[1].gives, execution.network.frames)
-    firings = np.repeat(np.arange(len(gives)), gives)
-    within = np.arange(len(firings)) - (np.cumsum(gives) - gives)[firings]
-    delays = np.tile(giver[1].latencies, execution.network.frames)[firings]
-    return [int(c) for c in execution.starts[giver[0]][firings] + delays + within]
+    return execute(network, releases=pace(network, interval))
 
 
 def latency(dataflow: Dataflow) -> int:
@@ -230,7 +175,7 @@ def latency(dataflow: Dataflow) -> int:
         for channel in dataflow.channels
         if channel.target is None
     )
-    return last - first
+    return int(last - first)
 
 
 def steady(dataflow: Dataflow, *, most_frames: int = 24) -> Steady:
@@ -252,15 +197,20 @@ def steady(dataflow: Dataflow, *, most_frames: int = 24) -> Steady:
     delay = latency(dataflow)
     frames = unfold(dataflow, 1).reach + 3
     while frames <= most_frames:
-        execution = execute(unfold(dataflow, frames))
+        unfolding = Unfolding(dataflow, frames)
+        execution = execute(unfolding.bounded({}))
         levels = occupancy(dataflow, execution)
-        interval = recurrence(execution)
-        if interval is not None:
-            return Steady(ceil(interval), delay, frames, False, levels)
-        bound = rates(execute(unfold(dataflow, frames, bounded=False)))
+        found = repetition(execution)
+        if found is not None:
+            cycles, period = found
+            interval = -(-cycles // period)
+            return Steady(interval, delay, frames, False, levels, execution, period)
+        bound = rates(execute(unfolding.free))
         if bound is not None:
-            execution = paced(dataflow, bound, frames=frames)
-            if recurrence(execution) == bound:
-                return Steady(bound, delay, frames, True, levels)
+            network = unfolding.bounded({})
+            execution = execute(network, releases=pace(network, bound))
+            found = repetition(execution)
+            if found is not None and Fraction(*found) == bound:
+                return Steady(bound, delay, frames, True, levels, execution, found[1])
         frames *= 2
     raise Unsettled(f"no recurrence within {most_frames} frames")

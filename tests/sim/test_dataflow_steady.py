@@ -6,20 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
-from sangi.hdl.schedule import Actor, InputPort, OutputPort, Schedule, repeat
 from sangi.sim.dataflow.execute import Deadlock, execute
-from sangi.sim.dataflow.graph import Channel, Dataflow, Endpoint, Process
 from sangi.sim.dataflow.precedence import unfold
-from sangi.sim.dataflow.steady import (
-    Unsettled,
-    free_interval,
-    occupancy,
-    pops,
-    pushes,
-    steady,
-    sustains,
-)
+from sangi.sim.dataflow.steady import Unsettled, free_interval, steady
 
+from .dataflow_networks import chain
 from .dataflow_oracle import dataflows, event_loop
 
 relaxed = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -42,41 +33,6 @@ def test_interval_is_that_of_a_long_run(dataflow):
         last = np.array(times).reshape(frames, -1)[:, -1]
         mean = (last[-1] - last[-31]) / 30  # may cut the last period of alternating frames
         assert found.cycles_per_frame - 1.2 < mean < found.cycles_per_frame + 0.2
-
-
-@relaxed
-@given(dataflows(size=4))
-def test_occupancy_is_the_depth_that_changes_nothing(dataflow):
-    frames = 3
-    free = execute(unfold(dataflow, frames, bounded=False))
-    levels = occupancy(dataflow, free)
-    exact = execute(unfold(dataflow, frames, depths=levels))
-    assert all((a == b).all() for a, b in zip(free.starts, exact.starts, strict=True))
-    for name, level in levels.items():
-        tighter = unfold(dataflow, frames, depths={**levels, name: level - 1})
-        try:
-            less = execute(tighter)
-        except Deadlock:
-            continue
-        assert any((a != b).any() for a, b in zip(free.starts, less.starts, strict=True))
-
-
-def unit(count, duration, latency=1):
-    one = repeat(1, count)
-    return Schedule(
-        (Actor(repeat(duration, count)),),
-        (InputPort(0, one),),
-        (OutputPort(0, one, latency),),
-    )
-
-
-def chain(durations, count=100, depth=8):
-    processes = tuple(Process(f"p{i}", unit(count, d)) for i, d in enumerate(durations))
-    channels = [Channel("in", None, Endpoint(0, 0), 0)]
-    for i in range(len(processes)):
-        target = Endpoint(i + 1, 0) if i + 1 < len(processes) else None
-        channels.append(Channel(f"c{i}", Endpoint(i, 0), target, depth))
-    return Dataflow(processes, tuple(channels))
 
 
 def test_slowest_unit_sets_the_interval():
@@ -111,37 +67,3 @@ def test_nothing_is_claimed_that_was_not_shown():
 
 def test_free_interval_ignores_depths():
     assert free_interval(chain([2, 3, 1], depth=1)) == 300
-
-
-def test_sustains():
-    network = chain([1, 2])
-    assert sustains(network, 200, slack=5000)
-    assert sustains(network, 250, slack=5000)
-    assert not sustains(network, 199, slack=5000)
-    assert not sustains(chain([1, 1], depth=1), 200, slack=5000)
-
-
-def test_pops_and_pushes():
-    network = chain([1, 2], count=3)
-    execution = execute(unfold(network, 1))
-    names = {channel.name: channel for channel in network.channels}
-    assert pops(network, execution, names["in"]) == [0, 1, 2]
-    assert pushes(network, execution, names["in"]) == []
-    assert pushes(network, execution, names["c0"]) == [1, 2, 3]
-    assert pops(network, execution, names["c0"]) == [3, 5, 7]
-    assert pops(network, execution, names["c1"]) == [6, 8, 10]
-
-
-def test_pushes_of_a_burst():
-    burst = Schedule(
-        (Actor(repeat(3, 2)),),
-        (InputPort(0, repeat(1, 2)),),
-        (OutputPort(0, repeat(3, 2), 2),),
-    )
-    channels = (
-        Channel("in", None, Endpoint(0, 0), 0),
-        Channel("out", Endpoint(0, 0), None, 6),
-    )
-    network = Dataflow((Process("p", burst),), channels)
-    execution = execute(unfold(network, 1))
-    assert pushes(network, execution, channels[1]) == [2, 3, 4, 5, 6, 7]

@@ -12,11 +12,16 @@ from sangi.boards.load import load_board
 from sangi.compiler.mapping.dataflow import dataflow_of
 from sangi.compiler.mapping.fifos import size_fifos
 from sangi.compiler.mapping.mapper import map_program
+from sangi.compiler.mapping.wishes import Wishes
 from sangi.sim.dataflow.execute import Deadlock, execute
+from sangi.sim.dataflow.occupancy import occupancy
 from sangi.sim.dataflow.precedence import unfold
-from sangi.sim.dataflow.steady import free_interval, steady, sustains
+from sangi.sim.dataflow.steady import free_interval, paced, steady
+from sangi.sim.dataflow.trials import sustains
 
 from .programs import Builder
+
+FOLDED = Wishes(engines=("folded",))
 
 relaxed = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -46,7 +51,8 @@ def branchy(draw):
 @relaxed
 @given(branchy(), st.sampled_from([None, 1000.0, 20_000.0]))
 def test_branchy_networks_neither_stop_nor_slow(program, target_fps):
-    design = map_program(program, load_board("ulx3s_85f"), target_fps=target_fps)
+    board = load_board("ulx3s_85f")
+    design = map_program(program, board, target_fps=target_fps, wishes=FOLDED)
     dataflow = dataflow_of(design)
     needed = free_interval(dataflow)
     assert design.cycles_per_frame == needed
@@ -68,7 +74,7 @@ def skip_network():
 
 
 def test_one_place_less_beside_two_convolutions_slows_or_stops():
-    design = map_program(skip_network(), load_board("ulx3s_85f"))
+    design = map_program(skip_network(), load_board("ulx3s_85f"), wishes=FOLDED)
     dataflow = dataflow_of(design)
     bursts = {unit.name: getattr(unit.params, "burst", 1) for unit in design.units}
     least = {s.name: bursts[s.source] for s in design.streams if s.source}
@@ -87,18 +93,20 @@ def test_one_place_less_beside_two_convolutions_slows_or_stops():
 
 
 def test_far_too_shallow_a_skip_deadlocks_and_is_named():
-    design = map_program(skip_network(), load_board("ulx3s_85f"))
+    design = map_program(skip_network(), load_board("ulx3s_85f"), wishes=FOLDED)
     skip = max(design.streams, key=lambda stream: stream.depth)
     with pytest.raises(Deadlock) as caught:
         steady(dataflow_of(design).with_depths({skip.name: 8}))
     assert skip.name in caught.value.full
 
 
-def test_depths_hold_no_more_than_a_free_run():
-    design = map_program(skip_network(), load_board("ulx3s_85f"))
-    least = {s.name: 1 for s in design.streams if s.source}
-    free = size_fifos(dataflow_of(design), least, lambda name, depth: 0.0)
-    tight = size_fifos(dataflow_of(design), least, lambda name, depth: float(depth))
-    assert free.interval == tight.interval
-    assert all(tight.depths[name] <= depth for name, depth in free.depths.items())
-    assert sum(tight.depths.values()) < sum(free.depths.values())
+def test_depths_hold_less_than_a_free_run_and_the_order_follows_the_cost():
+    dataflow = dataflow_of(map_program(skip_network(), load_board("ulx3s_85f"), wishes=FOLDED))
+    least = {c.name: 1 for c in dataflow.channels if c.source}
+    plain = size_fifos(dataflow, least, lambda name, depth: 0.0)
+    tight = size_fifos(dataflow, least, lambda name, depth: float(depth))
+    assert plain.interval == tight.interval
+    free = occupancy(dataflow, paced(dataflow, tight.interval, bounded=False))
+    for sized in (plain, tight):
+        assert all(depth <= free[name] for name, depth in sized.depths.items())
+        assert sum(sized.depths.values()) < sum(free.values())
