@@ -105,20 +105,23 @@ def lower_graph(graph: Graph, *, input_kind: InputKind = "auto") -> Lowering:
     problems: list[Problem] = []
     for name in graph.order():
         op = graph.op(name)
-        if isinstance(op, ir.Opaque) or not lost.isdisjoint(graph.inputs(name)):
-            if isinstance(op, ir.Quantize):
-                state.values[name] = placeholder(state, name, op)
-            else:
-                lost.add(name)
+        if isinstance(op, ir.Opaque):
+            lost.add(name)
             continue
+        behind = not lost.isdisjoint(graph.inputs(name))
         try:
             tail = _tail(graph, name, tails)
             if tail is not None:
                 tails[name] = tail
-                continue
-            state.values[name] = _rule(op)(state, name, op)
+            elif not behind:
+                state.values[name] = _rule(op)(state, name, op)
+            elif isinstance(op, ir.Quantize):
+                state.values[name] = placeholder(state, name, op)
+                behind = False
         except (ValueError, ModelError) as error:
             problems.append(_problem(name, op, error))
+            behind = True
+        if behind:
             lost.add(name)
     outputs = []
     for name, out in graph.outputs:

@@ -19,7 +19,7 @@ from sangi.compiler.ir.ops.relu import Relu
 from sangi.compiler.ir.ops.reshape import Reshape
 from sangi.compiler.ir.ops.tail import ArgMax, Sigmoid, Softmax
 from sangi.compiler.ir.ops.transpose import Transpose
-from sangi.compiler.lower.lower import lower
+from sangi.compiler.lower.lower import lower, lower_graph
 from sangi.runtime.errors import UnsupportedError
 from sangi.runtime.host import execute
 
@@ -329,3 +329,15 @@ def test_refusals_name_the_node(
     build(net)
     with pytest.raises(error, match=message):
         lower(net.graph())
+
+
+def test_what_follows_a_host_op_is_found_behind_other_problems_too() -> None:
+    net = Net(24)
+    net.bytes()
+    net.add("c", Conv(np.ones((2, 1, 1, 2))))
+    net.add("s", Sigmoid())
+    net.quantize("q", 0, 1)
+    net.conv("d", 2)
+    lowering = lower_graph(net.graph())
+    assert [problem.node for problem in lowering.problems] == ["c", "q"]
+    assert lowering.problems[1].text.startswith("must not follow Softmax, Sigmoid or ArgMax")
