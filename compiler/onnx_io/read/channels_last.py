@@ -26,9 +26,8 @@ def conv(reader: Reader, node: Any) -> None:
     """Translate Conv over (N, H, W, C)."""
     frame = _frame(reader, node)
     weight = reader.constant(node, 1, "the weight")
-    axes = weight.array.ndim if isinstance(weight, Constant) else weight.codes.ndim
-    if axes != 4:
-        raise Refusal(f"weight must have 4 axes (F, kh, kw, C), not {axes}")
+    if len(weight.shape) != 4:
+        raise Refusal(f"weight must have 4 axes (F, kh, kw, C), not {len(weight.shape)}")
     perm = (0, 3, 1, 2)
     if isinstance(weight, Constant):
         weight = Constant(weight.array.transpose(perm))

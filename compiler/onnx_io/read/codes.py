@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto, ValueInfoProto, helper
+from onnx import ValueInfoProto, helper
 from onnx.reference import ReferenceEvaluator
 
 from ...ir.ops.affine import Affine
@@ -25,6 +25,7 @@ from .grid import RANGES, WIDE, range_of
 from .nodes.elementwise import clip_limits
 from .reader import Handler, Reader, Refusal, attributes
 from .shapes import FLOATS
+from .tensors import type_name
 from .values import Codes, Constant, QuantizedConstant, Tensor
 
 Places = npt.NDArray[np.int64]
@@ -81,7 +82,7 @@ def moving(handler: Handler) -> Handler:
                 axis = _moved_axis(reader, node, value, axis)
             _translate(reader, node, value, handler, axis)
         elif isinstance(value, Constant):
-            places = _moved(reader, node, _places(value.array.shape))
+            places = _moved(reader, node, _places(value.shape))
             reader.alias(node, Constant(value.array.reshape(-1)[places]))
         elif isinstance(value, QuantizedConstant):
             reader.alias(node, _moved_weight(reader, node, value))
@@ -164,7 +165,7 @@ def cast(handler: Handler) -> Handler:
             if not low <= value.grid.low <= value.grid.high <= high:
                 raise Refusal(
                     f"to must be a type that holds the codes {value.grid.low}…{value.grid.high}, "
-                    f"not {TensorProto.DataType.Name(kind)}"
+                    f"not {type_name(kind)}"
                 )
             reader.alias(node, value)
         else:
@@ -188,9 +189,7 @@ def _cast(array: npt.NDArray[Any], kind: int) -> npt.NDArray[Any]:
     whole = array.astype(np.int64)
     low, high = WIDE.get(kind) or range_of(kind)
     if (whole != array).any() or whole.min(initial=0) < low or whole.max(initial=0) > high:
-        raise Refusal(
-            f"to must be a type that holds the constant, not {TensorProto.DataType.Name(kind)}"
-        )
+        raise Refusal(f"to must be a type that holds the constant, not {type_name(kind)}")
     return whole
 
 
@@ -238,11 +237,11 @@ def _limit(
 
 
 def _moved_weight(reader: Reader, node: Any, value: QuantizedConstant) -> QuantizedConstant:
-    places = _moved(reader, node, _places(value.codes.shape))
+    places = _moved(reader, node, _places(value.shape))
     codes = value.codes.reshape(-1)[places]
     if len(value.scale) == 1:
         return QuantizedConstant(codes, value.scale)
-    owner = _owners(value.codes.shape, value.axis).reshape(-1)[places]
+    owner = _owners(value.shape, value.axis).reshape(-1)[places]
     axis = _axis_of(owner, len(value.scale))
     if axis is None:
         raise Refusal("the weight must be moved so that its scales stay on one axis; scale it last")

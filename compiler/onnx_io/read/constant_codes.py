@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -14,9 +15,10 @@ from ....runtime.numerics import Rounding
 from ...lower.exact import divide
 from .values import Constant, QuantizedConstant, exact_array
 
+#: One entry, or one per index of an axis.
 Channels = tuple[Fraction, ...]
-"""One entry, or one per index of an axis."""
 
+#: Of numbers that are neither ties nor whole: there all halves round alike.
 _ROUND: Mapping[Rounding, Callable[[Any], Any]] = {
     Rounding.HALF_EVEN: np.rint,
     Rounding.HALF_UP: np.rint,
@@ -26,19 +28,34 @@ _ROUND: Mapping[Rounding, Callable[[Any], Any]] = {
     Rounding.CEIL: np.ceil,
     Rounding.FLOOR: np.floor,
 }
-"""Of numbers that are neither ties nor whole: there all halves round alike."""
 
 
-def quantized_constant(
-    value: Constant | QuantizedConstant,
-    axis: int | None,
-    scale: Channels,
-    zero_point: Channels,
-    low: tuple[int, ...],
-    high: tuple[int, ...],
-    rounding: Rounding,
-) -> QuantizedConstant:
-    """Return ``(clamp(round(x / scale + zero_point), low, high) - zero_point) * scale``.
+@dataclass(frozen=True)
+class ChannelGrid:
+    """A quantizer ``(clamp(round(x / scale + zero_point), low, high) - zero_point) * scale``.
+
+    Attributes
+    ----------
+    axis : int, or None
+        Of the tensor, batch included, along which the parameters have entries; None where they
+        have one.
+    scale, zero_point : tuple of Fraction
+        Scales are positive.
+    low, high : tuple of int
+        Range of the codes.
+    rounding : Rounding
+    """
+
+    axis: int | None
+    scale: Channels
+    zero_point: Channels
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    rounding: Rounding
+
+
+def quantized_constant(value: Constant | QuantizedConstant, grid: ChannelGrid) -> QuantizedConstant:
+    """Return a constant behind a quantizer.
 
     Float64 decides wherever its error cannot reach a tie or a whole number; the few other elements
     are rounded in exact rationals.
@@ -46,12 +63,10 @@ def quantized_constant(
     Parameters
     ----------
     value : Constant or QuantizedConstant
-    axis : int, or None
-        Of the constant, along which the parameters have entries; None where they have one.
-    scale, zero_point, low, high
-        One entry, or one per index of ``axis``; scales are positive.
+    grid : ChannelGrid
+        Its ``axis`` is one of the constant.
     """
-    shape = value.array.shape if isinstance(value, Constant) else value.codes.shape
+    shape, axis, scale, zero_point = value.shape, grid.axis, grid.scale, grid.zero_point
 
     def spread(entries: Any, kind: type) -> npt.NDArray[Any]:
         array = np.array([kind(entry) for entry in entries])
@@ -61,13 +76,13 @@ def quantized_constant(
     exact = exact_array(value) if isinstance(value, QuantizedConstant) else None
     given: Any = value.array if isinstance(value, Constant) else exact
     x: npt.NDArray[np.float64] = given.astype(np.float64)
-    lows, highs = spread(low, int), spread(high, int)
+    lows, highs = spread(grid.low, int), spread(grid.high, int)
     quotient, zeros = x / spread(scale, float), spread(zero_point, float)
     real = quotient + zeros
     bound = (np.abs(quotient) + np.abs(zeros) + 1) * 2.0**-48
     inside = (real > lows - 1) & (real < highs + 1)
     unsure = inside & (np.abs(2 * real - np.rint(2 * real)) <= 2 * bound)
-    codes = np.array(np.clip(_ROUND[rounding](real), lows, highs), dtype=np.int64)
+    codes = np.array(np.clip(_ROUND[grid.rounding](real), lows, highs), dtype=np.int64)
     channel = np.zeros(shape, np.int64) if axis is None else spread(range(shape[axis]), int)
     places: Any
     if exact is not None:
@@ -78,7 +93,7 @@ def quantized_constant(
         (elements, channels), places = np.unique(pairs, axis=1, return_inverse=True)
         places = places.reshape(-1)
     whole = [
-        _rounded(Fraction(element) / scale[index] + zero_point[index], rounding)
+        _rounded(Fraction(element) / scale[index] + zero_point[index], grid.rounding)
         for element, index in zip(elements, channels.astype(int), strict=True)
     ]
     codes[unsure] = np.clip(np.array(whole, np.int64)[places], lows[unsure], highs[unsure])

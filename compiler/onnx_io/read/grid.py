@@ -15,6 +15,7 @@ from ....runtime.errors import ModelError
 from ...ir.ops.quantize import Quantize
 from .exact import fractions
 from .reader import Reader, Refusal, attributes, node_name
+from .tensors import type_name
 
 Range = tuple[int, int]
 
@@ -142,7 +143,7 @@ def range_of(kind: int) -> Range:
     if kind not in RANGES:
         raise Refusal(
             "codes must be INT2, UINT2, INT4, UINT4, INT8, UINT8, INT16 or UINT16, not "
-            f"{TensorProto.DataType.Name(kind)}"
+            f"{type_name(kind)}"
         )
     return RANGES[kind]
 
@@ -151,8 +152,7 @@ def check_integers(what: str, array: npt.NDArray[Any]) -> None:
     """Raise Refusal unless an array holds integers of at most 64 bits."""
     if _kind(array) not in INTEGERS:
         raise Refusal(
-            f"{what} must hold integers, not {TensorProto.DataType.Name(_kind(array))}; "
-            "quantize to integers"
+            f"{what} must hold integers, not {type_name(_kind(array))}; quantize to integers"
         )
 
 

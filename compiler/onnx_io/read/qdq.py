@@ -17,7 +17,7 @@ from ...ir.ops.affine import Affine
 from ...ir.ops.base import Shape
 from ...ir.ops.opaque import Opaque
 from .codes import input_codes
-from .constant_codes import quantized_constant
+from .constant_codes import ChannelGrid, quantized_constant
 from .grid import Grid, check_integers, code_range, full_axis, read_grid
 from .reader import Handler, Reader, Refusal
 from .values import Codes, Constant, QuantizedConstant, Tensor
@@ -107,17 +107,17 @@ def _dequantize_codes(reader: Reader, node: Any, codes: Codes, grid: Grid) -> No
 def _quantized(
     value: Constant | QuantizedConstant, grid: Grid, low: int, high: int
 ) -> npt.NDArray[np.int64]:
-    array = value.array if isinstance(value, Constant) else value.codes
-    axis, zero_point = None, np.array(grid.zero_point, np.int64)
+    axis, zero_point, rank = None, np.array(grid.zero_point, np.int64), len(value.shape)
     if len(grid.scale) > 1:
-        axis = full_axis(grid.axis, array.ndim, len(grid.scale), array.shape.__getitem__)
-        zero_point = _along(zero_point, axis, array.ndim)
+        axis = full_axis(grid.axis, rank, len(grid.scale), value.shape.__getitem__)
+        zero_point = _along(zero_point, axis, rank)
     # The zero point is added behind the rounding.
     zeros = (Fraction(0),) * len(grid.scale)
     lows = tuple(low - zero for zero in grid.zero_point)
     highs = tuple(high - zero for zero in grid.zero_point)
-    codes = quantized_constant(value, axis, grid.scale, zeros, lows, highs, Rounding.HALF_EVEN)
-    return np.asarray(codes.codes + zero_point, dtype=np.int64)
+    exact = ChannelGrid(axis, grid.scale, zeros, lows, highs, Rounding.HALF_EVEN)
+    codes = quantized_constant(value, exact).codes
+    return np.asarray(codes + zero_point, dtype=np.int64)
 
 
 def _along(values: npt.NDArray[Any], axis: int, rank: int) -> npt.NDArray[Any]:

@@ -6,7 +6,6 @@ The meaning is that of qonnx 1.0.0 (``qonnx/custom_op/general``), in exact ratio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -22,7 +21,7 @@ from ...ir.ops.reshape import Reshape
 from ...ir.ops.transpose import Transpose
 from ...lower.exact import divide
 from .broadcast import along_channels
-from .constant_codes import quantized_constant
+from .constant_codes import ChannelGrid, quantized_constant
 from .reader import Handler, Reader, Refusal, attributes, node_name
 from .values import Constant, QuantizedConstant, Tensor
 
@@ -54,29 +53,6 @@ MAX_BITS = 16
 OPEN = 1 << 40
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The parameters of a quantizer.
-
-    Attributes
-    ----------
-    axis : int, or None
-        Of the tensor, batch included, along which the parameters have entries; None where they
-        have one.
-    scale, zero_point : tuple of Fraction
-    low, high : tuple of int
-        Range of the codes.
-    rounding : Rounding
-    """
-
-    axis: int | None
-    scale: tuple[Fraction, ...]
-    zero_point: tuple[Fraction, ...]
-    low: tuple[int, ...]
-    high: tuple[int, ...]
-    rounding: Rounding
-
-
 def quant(reader: Reader, node: Any) -> None:
     """Translate Quant: ``(round(clamp(x / scale + zero_point)) - zero_point) * scale``."""
     axis, scale, zero_point, bits = _parameters(reader, node, "the bit width", 3)
@@ -90,7 +66,7 @@ def quant(reader: Reader, node: Any) -> None:
         raise Refusal("the bit width must be 1 in all channels or in none")
     ranges = [code_range(entry, signed, narrow, rounding) for entry in bits]
     low, high = tuple(low for low, _ in ranges), tuple(high for _, high in ranges)
-    _quantize(reader, node, Grid(axis, scale, zero_point, low, high, rounding))
+    _quantize(reader, node, ChannelGrid(axis, scale, zero_point, low, high, rounding))
 
 
 def bipolar_quant(reader: Reader, node: Any) -> None:
@@ -132,10 +108,10 @@ def trunc(reader: Reader, node: Any) -> None:
     units = tuple(Fraction(2) ** entry for entry in k)
     steps = tuple(s * u for s, u in zip(scale, units, strict=True))
     moved = tuple(z / u for z, u in zip(zero_point, units, strict=True))
-    wide = Grid(
+    wide = ChannelGrid(
         axis, scale, zero_point, (-OPEN,) * len(scale), (OPEN,) * len(scale), Rounding.HALF_EVEN
     )
-    coarse = Grid(axis, steps, moved, low, high, rounding)
+    coarse = ChannelGrid(axis, steps, moved, low, high, rounding)
     if version == 1:
         factor = tuple(1 / u for u in units)
         shift = tuple(z * s * (1 / u - 1) for z, s, u in zip(zero_point, scale, units, strict=True))
@@ -192,7 +168,7 @@ def nearest_power(ratio: Fraction) -> int:
 
 def _bipolar(
     axis: int | None, scale: tuple[Fraction, ...], zero_point: tuple[Fraction, ...]
-) -> Grid:
+) -> ChannelGrid:
     """Return the grid whose codes 0 and 1 stand for ``(-1 - zero_point) * scale`` and the other.
 
     ``x / scale + zero_point >= 0`` holds where ``x / (2 * scale) + (zero_point + 1) / 2 >= 1/2``.
@@ -200,7 +176,7 @@ def _bipolar(
     count = len(scale)
     halves = tuple((entry + 1) / 2 for entry in zero_point)
     doubled = tuple(2 * entry for entry in scale)
-    return Grid(axis, doubled, halves, (0,) * count, (1,) * count, Rounding.HALF_UP)
+    return ChannelGrid(axis, doubled, halves, (0,) * count, (1,) * count, Rounding.HALF_UP)
 
 
 def _is_real(reader: Reader, name: str) -> bool:
@@ -214,13 +190,10 @@ def _is_real(reader: Reader, name: str) -> bool:
     return True
 
 
-def _quantize(reader: Reader, node: Any, grid: Grid) -> None:
+def _quantize(reader: Reader, node: Any, grid: ChannelGrid) -> None:
     value = reader.value(node, 0)
     if isinstance(value, Constant | QuantizedConstant):
-        constant = quantized_constant(
-            value, grid.axis, grid.scale, grid.zero_point, grid.low, grid.high, grid.rounding
-        )
-        reader.alias(node, constant)
+        reader.alias(node, quantized_constant(value, grid))
         return
     source = reader.tensor(node)
     if len(set(grid.low)) > 1 or len(set(grid.high)) > 1:
@@ -234,7 +207,7 @@ def _quantize(reader: Reader, node: Any, grid: Grid) -> None:
     reader.alias(node, Tensor(name))
 
 
-def _op(grid: Grid) -> Quantize:
+def _op(grid: ChannelGrid) -> Quantize:
     return Quantize(
         grid.scale, grid.zero_point, grid.low[0], grid.high[0], grid.rounding, zero_first=True
     )
@@ -252,10 +225,8 @@ def _part(node: Any, what: str) -> Any:
 
 def _shape(reader: Reader, node: Any) -> tuple[int, ...]:
     value = reader.value(node, 0)
-    if isinstance(value, Constant):
-        return value.array.shape
-    if isinstance(value, QuantizedConstant):
-        return value.codes.shape
+    if isinstance(value, Constant | QuantizedConstant):
+        return value.shape
     # No parameter may vary along the batch.
     return (1, *reader.shape(node))
 

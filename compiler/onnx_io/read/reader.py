@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from onnx import SparseTensorProto, TensorProto, helper, numpy_helper
 
-from ....runtime.errors import ModelError
 from ...ir.graph import GraphBuilder
 from ...ir.ops.base import Op, Shape
 from ...ir.ops.transpose import Transpose
@@ -61,9 +61,10 @@ class Reader:
             return None
         name = node.input[index]
         if name not in self.values:
-            raise ModelError(
-                f"{node.op_type} '{node_name(node)}' reads '{name}', "
-                "which nothing in the model makes"
+            # The file is whole: a node makes it, and only the first of its outputs is translated.
+            raise Refusal(
+                f"input {index} must be the first output of a node, not a further one ('{name}'); "
+                "export the model for inference"
             )
         return self.values[name]
 
@@ -79,7 +80,10 @@ class Reader:
         if isinstance(value, Tensor):
             return value.node
         if isinstance(value, Codes):
-            raise Refusal("works on integer codes; put DequantizeLinear before it")
+            raise Refusal(
+                f"input {index} must hold real numbers, not integer codes; "
+                "put DequantizeLinear before it"
+            )
         raise Refusal(f"input {index} must be computed from the model's input, not a constant")
 
     def shape(self, node: Any, index: int = 0) -> Shape:
@@ -111,7 +115,7 @@ class Reader:
     def exact(self, node: Any, index: int, what: str) -> npt.NDArray[np.object_]:
         """Return a constant input as an array of Fraction."""
         value = self.constant(node, index, what)
-        size = (value.array if isinstance(value, Constant) else value.codes).size
+        size = prod(value.shape)
         if size > MAX_EXACT:
             raise Refusal(f"{what} must have at most {MAX_EXACT:,} elements, not {size:,}")
         return exact_array(value)

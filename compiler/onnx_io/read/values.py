@@ -44,6 +44,11 @@ class Constant:
 
     array: npt.NDArray[Any]
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self.array.shape
+
 
 @dataclass(frozen=True, eq=False)
 class QuantizedConstant:
@@ -61,6 +66,11 @@ class QuantizedConstant:
     codes: npt.NDArray[np.int64]
     scale: tuple[Fraction, ...]
     axis: int = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the codes."""
+        return self.codes.shape
 
     def transposed(self, perm: tuple[int, ...]) -> QuantizedConstant:
         """Return the constant with its axes in another order."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sangi.compiler.onnx_io.read.constant_codes import quantized_constant
+from sangi.compiler.onnx_io.read.constant_codes import ChannelGrid, quantized_constant
 from sangi.compiler.onnx_io.read.values import Constant, QuantizedConstant, exact_array
 from sangi.runtime.numerics import Rounding
 
@@ -61,19 +61,19 @@ def test_every_code_is_the_exact_one(
     beside = np.nextafter(x, np.where(nudge > 0, np.inf, -np.inf).astype(np.float32))
     moved = np.where(nudge == 0, x, beside)
     axis = 1 if per_channel else None
-    grid = (axis, tuple(scale), tuple(zero), (-6,) * count, (9,) * count, rounding)
+    grid = ChannelGrid(axis, tuple(scale), tuple(zero), (-6,) * count, (9,) * count, rounding)
     wanted = expected(moved.astype(object), *full, rounding)
-    found = quantized_constant(Constant(moved), *grid)
+    found = quantized_constant(Constant(moved), grid)
     assert exact_array(found).tolist() == wanted
     # The same numbers, as codes of a quantizer before this one.
     again = expected(np.array(wanted, object), *full, rounding)
-    assert exact_array(quantized_constant(found, *grid)).tolist() == again
+    assert exact_array(quantized_constant(found, grid)).tolist() == again
 
 
 def test_a_quantized_constant_is_rounded_from_its_exact_value() -> None:
     thirds = QuantizedConstant(np.array([3, 1, -4], np.int64), (Fraction(1, 6),))
-    grid = (None, (Fraction(1, 3),), (Fraction(0),), (-8,), (7,), Rounding.HALF_UP)
-    found = quantized_constant(thirds, *grid)
+    grid = ChannelGrid(None, (Fraction(1, 3),), (Fraction(0),), (-8,), (7,), Rounding.HALF_UP)
+    found = quantized_constant(thirds, grid)
     # 3/2 and 1/2 are ties, -2 is whole.
     assert found.codes.tolist() == [2, 1, -2]
     assert found.scale == (Fraction(1, 3),)
@@ -82,7 +82,7 @@ def test_a_quantized_constant_is_rounded_from_its_exact_value() -> None:
 @pytest.mark.parametrize("shape", [(), (0,), (2, 0)])
 def test_single_numbers_and_empty_arrays(shape: tuple[int, ...]) -> None:
     constant = Constant(np.full(shape, 2.5, np.float32))
-    grid = (None, (Fraction(1),), (Fraction(0),), (-8,), (7,), Rounding.HALF_EVEN)
-    found = quantized_constant(constant, *grid)
+    grid = ChannelGrid(None, (Fraction(1),), (Fraction(0),), (-8,), (7,), Rounding.HALF_EVEN)
+    found = quantized_constant(constant, grid)
     assert found.codes.shape == shape
     assert (found.codes == 2).all()

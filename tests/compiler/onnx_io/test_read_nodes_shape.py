@@ -143,6 +143,12 @@ def integers(model: Model) -> str:
     return model.node("Relu", model.node("Cast", "x", to=TensorProto.INT32))
 
 
+def a_mask(model: Model) -> str:
+    model.node("Dropout", "x")
+    model.nodes[-1].output.append("mask")
+    return model.node("Cast", "mask", to=TensorProto.FLOAT)
+
+
 @pytest.mark.parametrize(
     ("build", "said"),
     [
@@ -156,7 +162,16 @@ def integers(model: Model) -> str:
             "Squeeze 'squeeze_0': axes must have size 1 and leave at least one axis beside the "
             "batch",
         ),
-        (integers, "Cast 'cast_0': to must be a float type where an activation is cast"),
+        (
+            integers,
+            "Cast 'cast_0': to must be a float type where an activation is cast, not INT32; "
+            "leave the Cast out",
+        ),
+        (
+            a_mask,
+            "Cast 'cast_1': input 0 must be the first output of a node, not a further one "
+            "('mask'); export the model for inference",
+        ),
     ],
 )
 def test_what_is_refused(tmp_path: Path, build: Callable[[Model], str], said: str) -> None:

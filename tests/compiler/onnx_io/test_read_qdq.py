@@ -556,12 +556,13 @@ def test_refused_axes(tmp_path: Path) -> None:
 
 
 def test_refused_types_and_blocks(tmp_path: Path) -> None:
-    model = Quantized(("N", 3))
-    x = model.ql("x", model.grid(1.0)[:1], output_dtype=17)
-    assert said(model, tmp_path, x) == (
-        "QuantizeLinear 'quantizelinear_0': codes must be INT2, UINT2, INT4, UINT4, INT8, UINT8, "
-        "INT16 or UINT16, not FLOAT8E4M3FN"
-    )
+    for kind, name in ((17, "FLOAT8E4M3FN"), (99, "type 99")):
+        model = Quantized(("N", 3))
+        x = model.ql("x", model.grid(1.0)[:1], output_dtype=kind)
+        assert said(model, tmp_path, x) == (
+            "QuantizeLinear 'quantizelinear_0': codes must be INT2, UINT2, INT4, UINT4, INT8, "
+            f"UINT8, INT16 or UINT16, not {name}"
+        )
     model = Quantized(("N", 4))
     x = model.ql("x", model.grid(1.0), block_size=2)
     assert said(model, tmp_path, x) == (
@@ -601,8 +602,8 @@ def test_codes_where_real_numbers_must_be(tmp_path: Path) -> None:
     model = Quantized(("N", 3, 4, 4))
     codes = model.ql("x", model.grid(1.0))
     assert said(model, tmp_path, model.node("GlobalAveragePool", codes)) == (
-        "GlobalAveragePool 'globalaveragepool_1': works on integer codes; put DequantizeLinear "
-        "before it"
+        "GlobalAveragePool 'globalaveragepool_1': input 0 must hold real numbers, not "
+        "integer codes; put DequantizeLinear before it"
     )
 
 

@@ -125,7 +125,7 @@ def _emit_rows(reader: Reader, node: Any, source: str, op: Conv) -> None:
 
 def _transposed(value: Constant | QuantizedConstant) -> Constant | QuantizedConstant:
     if isinstance(value, QuantizedConstant):
-        return value.transposed((1, 0)) if value.codes.ndim == 2 else value
+        return value.transposed((1, 0)) if len(value.shape) == 2 else value
     return Constant(value.array.T)
 
 
@@ -153,7 +153,6 @@ def _bias(reader: Reader, node: Any, filters: int, beta: Fraction) -> tuple[Frac
 def _bias_of_gemm(
     reader: Reader, node: Any, value: Constant | QuantizedConstant, beta: Fraction
 ) -> tuple[Fraction, ...] | None:
-    matrix = value.array if isinstance(value, Constant) else value.codes
-    if matrix.ndim != 2:
-        raise Refusal(f"weight must have 2 axes, not {matrix.ndim}")
-    return _bias(reader, node, matrix.shape[0], beta)
+    if len(value.shape) != 2:
+        raise Refusal(f"weight must have 2 axes, not {len(value.shape)}")
+    return _bias(reader, node, value.shape[0], beta)

@@ -9,6 +9,8 @@ from ....ir.ops.base import Shape
 from ....ir.ops.reshape import Reshape
 from ....ir.ops.transpose import Transpose
 from ..reader import Reader, Refusal, attributes
+from ..shapes import FLOATS
+from ..tensors import type_name
 from ..values import Tensor
 
 
@@ -16,7 +18,7 @@ def identity(reader: Reader, node: Any) -> None:
     """Translate Identity: nothing."""
     value = reader.value(node, 0)
     if value is None:
-        raise Refusal("input must be there")
+        raise Refusal("input 0 must be given")
     reader.alias(node, value)
 
 
@@ -29,9 +31,12 @@ def dropout(reader: Reader, node: Any) -> None:
 
 def cast(reader: Reader, node: Any) -> None:
     """Translate Cast of an activation to a float type: nothing, as values are real numbers."""
-    # TensorProto: FLOAT 1, FLOAT16 10, DOUBLE 11, BFLOAT16 16.
-    if attributes(node).get("to") not in (1, 10, 11, 16):
-        raise Refusal("to must be a float type where an activation is cast")
+    kind = int(attributes(node)["to"])
+    if kind not in FLOATS:
+        raise Refusal(
+            f"to must be a float type where an activation is cast, not {type_name(kind)}; "
+            "leave the Cast out"
+        )
     reader.alias(node, Tensor(reader.tensor(node)))
 
 
