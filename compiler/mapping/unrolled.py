@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ...hdl.unrolled.params import UnrolledParams, frame_cycles
+from ...hdl.unrolled.params import UnrolledParams
 from ...hdl.unrolled.size import (
     NetworkSize,
     code_range,
@@ -16,7 +16,7 @@ from ...hdl.unrolled.size import (
     size_of,
     sum_bits,
 )
-from ...hdl.unrolled.steps import out_of_order, steps
+from ...hdl.unrolled.steps import frame_cycles, out_of_order, steps
 from .elementwise import beat_of
 from .layer import Layer, Setting
 from .windowed import is_ternary, kernels, multipliers_of, window_of

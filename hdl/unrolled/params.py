@@ -8,7 +8,7 @@ from ..beat import Beat
 from ..fifo.params import FifoParams, FifoStyle
 from ..window.params import SMALL_RING, WindowParams, WindowStyle
 from .size import NetworkSize
-from .steps import out_of_order, steps
+from .steps import frame_cycles, out_of_order
 
 
 @dataclass(frozen=True)
@@ -107,21 +107,3 @@ class UnrolledParams:
     def cycles(self) -> int:
         """Cycles of one frame when nothing stalls."""
         return frame_cycles(self.window, self.duration, bool(self.places))
-
-
-def frame_cycles(window: WindowParams, duration: int, waiting: bool) -> int:
-    """Return the cycles of a frame whose windows take ``duration`` each.
-
-    Parameters
-    ----------
-    window : WindowParams
-    duration : int
-    waiting : bool
-        Whether a FIFO takes the pixels that arrive meanwhile, enough of them.
-    """
-    shifts, windows = steps(window), window.out_height * window.out_width
-    if waiting:
-        return max(window.beats, shifts + windows * (duration - 1))
-    flushed = shifts - window.height * window.width
-    ratio = window.channels // window.beat.lanes
-    return max(window.beats + flushed * duration, windows * max(ratio, duration))

@@ -45,17 +45,36 @@ def serial_network(
         Two's complement, ``digit * digits`` bits; they stay for a single cycle.
     """
     walk = _Walk(m, early, -(-len(inputs[0]) // digit), digits)
-    running = [walk.more]
-    for _ in range(plan.depth):
-        running.append(delay_valid(m, running[-1], 1))
-    stages = _Stages(m, plan, [walk.digit(x, digit) for x in inputs], running, name)
+    read = [walk.digit(x, digit) for x in inputs]
     results: list[Value] = []
-    for number in range(len(plan.network.taps)):
-        last = stages.tap(number)
+    for number, last in enumerate(digit_network(m, plan, read, walk.more, name)):
         whole = Signal(digit * digits, name=f"{name}_whole_{number}", reset_less=True)
         m.d.sync += whole.eq(Cat(whole, last)[digit:])
         results.append(whole.as_signed())
     return results
+
+
+def digit_network(
+    m: Module, plan: Pipeline, inputs: Sequence[Value], more: Value, name: str
+) -> list[Value]:
+    """Return the digits of a network's taps, ``plan.depth`` cycles after those of its inputs.
+
+    Parameters
+    ----------
+    m : Module
+    plan : Pipeline
+    inputs : values
+        A digit of every input.
+    more : Value
+        Whether the digits are not the last ones of their sums; 0 where there are none.
+    name : str
+        Prefix of the signals.
+    """
+    running = [more]
+    for _ in range(plan.depth):
+        running.append(delay_valid(m, running[-1], 1))
+    stages = _Stages(m, plan, inputs, running, name)
+    return [stages.tap(number) for number in range(len(plan.network.taps))]
 
 
 class _Walk:
@@ -106,7 +125,7 @@ class _Stages:
     """Streams of digits of all values, each in the stages in which it is read."""
 
     def __init__(
-        self, m: Module, plan: Pipeline, inputs: list[Value], running: list[Value], name: str
+        self, m: Module, plan: Pipeline, inputs: Sequence[Value], running: list[Value], name: str
     ) -> None:
         self.m, self.plan, self.running, self.name = m, plan, running, name
         self.stages = plan.stages.tolist()

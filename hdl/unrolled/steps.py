@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..schedule import Counts
+from ..schedule import Counts, repeat
 from ..window.params import WindowParams
 
 
@@ -26,6 +26,27 @@ def completing(window: WindowParams) -> Counts:
     columns = np.arange(window.out_width, dtype=np.int64) * window.stride[1]
     places: Counts = first_step(window) + rows * window.width + columns
     return places.ravel()
+
+
+def frame_cycles(window: WindowParams, duration: int, waiting: bool) -> int:
+    """Return the cycles of a frame whose windows take ``duration`` each.
+
+    Parameters
+    ----------
+    window : WindowParams
+    duration : int
+    waiting : bool
+        Whether a FIFO takes the pixels that arrive meanwhile, enough of them.
+    """
+    count, pixels = steps(window), window.height * window.width
+    each = repeat(1, count)
+    if not waiting:
+        each[:pixels] = window.channels // window.beat.lanes
+    # A window is computed while the steps to the next one are taken.
+    taken = np.cumsum(each)
+    ends = taken[completing(window)]
+    gaps = np.diff(ends, append=taken[-1] + ends[0])
+    return max(window.beats, int(np.maximum(gaps, duration).sum()))
 
 
 def out_of_order(window: WindowParams) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from harness import check, fifo
+from harness import check, fifo, predict
 from test_folded import Case as Layer
 from test_folded import convolve
 
@@ -150,4 +150,71 @@ def test_refused_fifo(monkeypatch):
     params = CASES["3x3"].engine(weights)
     with pytest.raises(ValueError, match="must have width 84 and burst 1, not 84 and 2"):
         Unrolled(params, weights, [fifo(params.out, 4, 2)])
+    gc.collect()
+
+
+def test_digits_take_fewer_cycles_the_wider_they_are():
+    weights = CASES["serial"].weights(np.random.default_rng(0))
+    params = CASES["serial"].engine(weights)
+    bits = params.size.sum_bits
+    assert [replace(params, digit=n).digits for n in (0, 1, 2, 4)] == [
+        1,
+        bits,
+        -(-bits // 2),
+        -(-bits // 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["3x3 same", "3x3 same, FIFO", "bursts", "serial", "serial, FIFO", "dense", "stride 2, FIFO"],
+)
+def test_cycles_of_a_frame_are_those_of_the_schedule(name):
+    """Behind a source that never waits, with a FIFO deep enough for what comes meanwhile."""
+    case = CASES[name]
+    params = case.engine(case.weights(np.random.default_rng(0)))
+    if params.places:
+        params = replace(params, places=64)
+    frames, beats = 6, params.window.out_height * params.window.out_width * params.burst
+    popped = predict(schedule(params), [64], frames).popped[0]
+    assert popped[-1 - beats] - popped[-1 - 2 * beats] == params.cycles
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"digit": 15}, "digit must be 0…14 bits, not 15"),
+        ({"levels": 0}, "levels must be at least 1, not 0"),
+        ({"places": -1}, "places must be at least 0, not -1"),
+        ({"out": Beat(4, 14, True)}, r"lanes of the output must divide the filters \(6\), not 4"),
+    ],
+)
+def test_refused_parameters(changes, message):
+    params = CASES["3x3"].engine(CASES["3x3"].weights(np.random.default_rng(0)))
+    with pytest.raises(ValueError, match=message):
+        replace(params, **changes)
+
+
+def test_refused_windows():
+    rng = np.random.default_rng(0)
+    for padding, message in (
+        ((3, 3, 3, 3), "no window may lie in the padding alone"),
+        ((2, 2, 2, 2), "the windows of a row must not reach into the next one"),
+    ):
+        case = Case(padding=padding)
+        with pytest.raises(ValueError, match=message):
+            case.engine(case.weights(rng))
+    params = CASES["3x3"].engine(CASES["3x3"].weights(rng))
+    with pytest.raises(ValueError, match=r"words must be whole pixels \(4 lanes, 1 group\)"):
+        replace(params, window=replace(params.window, lanes=2))
+
+
+def test_refused_weights(monkeypatch):
+    monkeypatch.setattr(Unrolled, "_MustUse__silence", True)
+    weights = CASES["3x3"].weights(np.random.default_rng(0))
+    params = CASES["3x3"].engine(weights)
+    with pytest.raises(ValueError, match=r"shape \(6, 3, 3, 4\), not \(6, 3, 3, 3\)"):
+        Unrolled(params, weights[..., :3], [fifo(params.out, 4)])
+    with pytest.raises(ValueError, match="size must be that of the weights' network"):
+        Unrolled(params, 0 * weights, [fifo(params.out, 4)])
     gc.collect()

@@ -1,0 +1,115 @@
+"""Where the mapping offers and takes the unrolled engine."""
+
+import numpy as np
+import pytest
+
+from sangi.boards.load import load_board
+from sangi.compiler.circuit.components import component_of
+from sangi.compiler.mapping.layer import Layer
+from sangi.compiler.mapping.mapper import map_program
+from sangi.compiler.mapping.offers import Offers
+from sangi.compiler.mapping.unrolled import (
+    affordable,
+    comparable,
+    digits_of,
+    unrolled_cycles,
+    unrolled_options,
+)
+from sangi.compiler.mapping.wishes import LayerWish, Wishes
+from sangi.hdl.unrolled.circuit import Unrolled
+from sangi.runtime.ops.conv import Conv
+
+from .programs import Builder
+
+
+def program(filters=8, ternary=True, padding=None):
+    """A layer of 8×8 pixels and its requantizer."""
+    net = Builder((8, 8, 4))
+    conv = net.conv("conv", "x", filters, ternary=ternary, padding=padding)
+    return net.program(net.requantize("q", conv))
+
+
+def layer(net, **fixed):
+    node = net.nodes[0]
+    return Layer(node.name, node.op, net.types["x"], net.types[node.output], fixed)
+
+
+def unit(design, node="conv"):
+    return next(unit for unit in design.units if unit.node == node)
+
+
+def test_digits_follow_the_rate():
+    """The slower the stream, the fewer bits of a sum are computed in a cycle."""
+    net, board, digits = program(), load_board("pynq_z2"), []
+    for interval in (90, 300, 600, 1_000):
+        fps = board.clock_mhz * 1e6 / interval
+        wishes = Wishes(engines=("unrolled",))
+        design = map_program(net, board, target_fps=fps, wishes=wishes)
+        assert design.cycles_per_frame <= interval
+        digits.append(unit(design).params.digit)
+    assert digits == [0, 4, 2, 1]
+
+
+def test_slow_streams_take_another_engine():
+    board = load_board("pynq_z2")
+    design = map_program(program(), board, target_fps=board.clock_mhz * 1e6 / 20_000)
+    assert unit(design).engine != "unrolled"
+
+
+def test_fast_streams_take_it():
+    board = load_board("pynq_z2")
+    design = map_program(program(), board, target_fps=board.clock_mhz * 1e6 / 90)
+    assert unit(design).engine == "unrolled"
+
+
+def test_options_keep_interval_and_lanes():
+    options = unrolled_options(layer(program()), (2, 4), 900)
+    assert {params.digit for params in options} == {0, 1, 2, 4}
+    assert any(params.places for params in options)
+    assert all(params.cycles <= 900 and params.out.lanes == 4 for params in options)
+    assert not unrolled_options(layer(program()), (2, 4), 60)
+
+
+def test_a_digit_can_be_fixed():
+    wishes = Wishes(layers={"conv": LayerWish("unrolled", {"digit": 2})})
+    design = map_program(program(), load_board("pynq_z2"), target_fps=10_000, wishes=wishes)
+    assert unit(design).params.digit == 2
+    assert {
+        params.digit for params in unrolled_options(layer(program(), digit=2), (1, 1), 9999)
+    } == {2}
+
+
+def test_the_circuit_has_the_weights_of_the_layer(monkeypatch):
+    monkeypatch.setattr(Unrolled, "_MustUse__silence", True)
+    net = program()
+    design = map_program(net, load_board("pynq_z2"), wishes=Wishes(engines=("unrolled",)))
+    circuit = component_of(design, unit(design))
+    weights = net.nodes[0].op.weights
+    assert np.array_equal(circuit.plan.network.matrix, weights.reshape(len(weights), -1))
+
+
+def test_windows_in_the_padding_alone_are_not_offered():
+    net = program(padding=(3, 3, 3, 3))
+    assert not unrolled_options(layer(net), (1, 1), 10**9)
+    assert unit(map_program(net, load_board("pynq_z2"))).engine != "unrolled"
+
+
+@pytest.mark.parametrize(("value", "digits"), [(0, 0), (1, 1), (-3, 2), (7, 2), (-8, 1), (85, 4)])
+def test_signed_digits_are_counted(value, digits):
+    net = Builder((1, 1, 1))
+    net.node("conv", Conv(np.full((1, 1, 1, 1), value), (1, 1), (0, 0, 0, 0)), "x")
+    assert digits_of(layer(net.program("conv"))) == digits
+
+
+def test_large_layers_are_not_searched():
+    """Neither where synthesis would take too long, nor where lanes are cheaper for sure."""
+    small, large = layer(program()), layer(program(filters=512, ternary=False))
+    assert affordable(small) and not affordable(large)
+    assert comparable(small, 64) and not comparable(small, 100_000)
+
+
+def test_intervals_of_all_digits_are_candidates():
+    net = program()
+    cycles = set(unrolled_cycles(layer(net)))
+    assert len(cycles) == 4
+    assert cycles <= Offers(net).intervals()
