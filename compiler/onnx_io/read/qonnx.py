@@ -58,7 +58,11 @@ def quant(reader: Reader, node: Any) -> None:
     axis, scale, zero_point, bits = _parameters(reader, node, "the bit width", 3)
     rounding = _rounding(node, "ROUND")
     options = attributes(node)
-    signed, narrow = bool(options.get("signed", 1)), bool(options.get("narrow", 1))
+    for what in ("signed", "narrow"):
+        # qonnx requires them as well: a guess would be another range of codes.
+        if what not in options:
+            raise Refusal(f"{what} must be given; it settles the range of the codes")
+    signed, narrow = bool(options["signed"]), bool(options["narrow"])
     if signed and set(bits) == {1}:
         _quantize(reader, node, _bipolar(axis, scale, zero_point))
         return

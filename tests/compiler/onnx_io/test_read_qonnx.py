@@ -98,14 +98,15 @@ def test_every_domain_without_an_import(tmp_path: Path, domain: str) -> None:
     same_as_qonnx(path, EIGHTHS)
 
 
-def test_attributes_that_are_left_out_have_qonnx_s_defaults(tmp_path: Path) -> None:
-    model = QonnxModel(("N", 4))
-    grid = [model.floats(value) for value in (1 / 4, 0, 4)]
-    y = model.node("Quant", "x", *grid, domain=GENERAL)
-    path = model.save(tmp_path, y)
-    found = execute(load(path), EIGHTHS)[y]
-    # signed, narrow, ROUND
-    np.testing.assert_array_equal(found, np.clip(np.rint(EIGHTHS * 4), -7, 7) / 4)
+@pytest.mark.parametrize("missing", ["signed", "narrow"])
+def test_ranges_that_are_left_open_are_refused(tmp_path: Path, missing: str) -> None:
+    def build(model: QonnxModel) -> str:
+        grid = [model.floats(value) for value in (1 / 4, 0, 4)]
+        options = {what: 1 for what in ("signed", "narrow") if what != missing}
+        return model.node("Quant", "x", *grid, domain=GENERAL, **options)
+
+    said = f"Quant 'quant_0': {missing} must be given; it settles the range of the codes"
+    assert refusal(tmp_path, build) == said
 
 
 def test_bipolar_values_in_and_behind_a_layer(tmp_path: Path) -> None:
