@@ -1,4 +1,4 @@
-"""Values of a network with other signs, so that few of its taps are negative."""
+"""Values of a network with other signs, so that little is negated and subtracted."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import heapq
 
 from .network import Adder, Network, Tap
 
+NEGATION = 16
+"""Bits of a negation; what a subtraction costs more than an addition is 1."""
+
 
 def positive(network: Network) -> Network:
-    """Return a network of the same sums and differences with fewer negative taps.
+    """Return a network of the same values up to their signs, with fewer negative taps.
 
     An adder can give ``a - b`` or ``b - a`` at no cost, and what adds one of them subtracts the
     other; only ``-a - b`` cannot be had. A sign is turned round, with what follows from it, where
-    fewer taps are negative afterwards.
+    fewer taps are negative afterwards, or as many and fewer adders subtract (in Xilinx' LUTs the
+    lowest bit of a difference takes one more than that of a sum).
     """
     signs = _Signs(network)
     for row, tap in enumerate(network.taps):
@@ -32,6 +36,8 @@ def positive(network: Network) -> Network:
                 if operand not in ways:
                     ways[operand] = (operand, *ways[value])
                     waiting.append(operand)
+    for value in reversed(range(network.inputs, len(signs.signs))):
+        signs.turn((value,))
     return signs.network()
 
 
@@ -61,12 +67,12 @@ class _Signs:
         return self.signs[adder.a], -self.signs[adder.b] if adder.subtract else self.signs[adder.b]
 
     def turn(self, way: tuple[int, ...]) -> bool:
-        """Turn a difference, and what follows on a way, if fewer taps are negative after that.
+        """Turn a difference, and what follows on a way, where that saves bits.
 
         Returns
         -------
         bool
-            Whether that was so; otherwise nothing has changed.
+            Whether it did; otherwise nothing has changed.
         """
         first, second = self.operands(way[0])
         if first == second:
@@ -83,12 +89,23 @@ class _Signs:
             self.signs[value] = -self.signs[value]
             for user in self.users[value]:
                 heapq.heappush(waiting, user)
-        change = sum(1 if self.is_negative(row) else -1 for v in turned for row in self.rows[v])
-        if change < 0:
-            return True
-        for value in turned:
+        users = {user for value in turned for user in self.users[value]}
+        after = self._cost(turned, users)
+        self._flip(turned)
+        if after >= self._cost(turned, users):
+            return False
+        self._flip(turned)
+        return True
+
+    def _flip(self, values: set[int]) -> None:
+        for value in values:
             self.signs[value] = -self.signs[value]
-        return False
+
+    def _cost(self, values: set[int], users: set[int]) -> int:
+        """Return the bits that the signs of values and of what uses them cost."""
+        negated = sum(self.is_negative(row) for value in values for row in self.rows[value])
+        differences = [first != second for first, second in map(self.operands, users)]
+        return NEGATION * negated + sum(differences)
 
     def network(self) -> Network:
         """Return the network with these signs."""
