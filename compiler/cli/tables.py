@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ def show_compiled(report: Report, out: Path) -> None:
             ("frames per second", f"{report['fps']:,.0f} at {report['clock_mhz']:g} MHz"),
             *_link(report),
             ("multiply-accumulates per frame", f"{report['macs_per_frame']:,}"),
+            ("layers with weights", _engines(report)),
             *_timing(report),
         ],
     )
@@ -49,6 +51,12 @@ def warn_about_timing(report: Report) -> None:
             f"the clock must be at most {report['fmax_mhz']:g} MHz, not {report['clock_mhz']:g}: "
             "compile with a lower --clock-mhz"
         )
+
+
+def _engines(report: Report) -> str:
+    """Say how many layers with weights have which engine."""
+    names = Counter(layer["engine"] for layer in report["layers"] if layer["weights"])
+    return ", ".join(f"{count} {engine}" for engine, count in names.most_common()) or "none"
 
 
 def _link(report: Report) -> list[tuple[str, str]]:

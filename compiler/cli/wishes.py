@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..mapping.layers_file import read_layers
-from ..mapping.limits import Limit, parse_limit
-from ..mapping.offers import ENGINES
-from ..mapping.wishes import Wishes
+if TYPE_CHECKING:
+    from ..mapping.limits import Limit
+    from ..mapping.wishes import Wishes
 
 Engines = Annotated[
     list[str] | None,
     typer.Option(
         "--engine",
         metavar="NAME",
-        help=f"Engine that may compute layers: {', '.join(ENGINES)}; may be repeated. "
+        help="Engine that may compute layers, as `sangi inspect` names them; may be repeated. "
         "Without it all of them.",
     ),
 ]
@@ -66,6 +65,10 @@ def read_wishes(
     UsageError
         If the file of layers cannot be read or holds something else.
     """
+    from ..mapping.layers_file import read_layers
+    from ..mapping.offers import ENGINES
+    from ..mapping.wishes import Wishes
+
     for name in engines or ():
         if name not in ENGINES:
             raise typer.BadParameter(
@@ -80,6 +83,8 @@ def read_wishes(
 
 
 def _read_limit(kind: str, text: str) -> Limit:
+    from ..mapping.limits import parse_limit
+
     try:
         return parse_limit(text)
     except ValueError as error:

@@ -22,7 +22,7 @@ FIELDS = {
 }
 LAYER_FIELDS = {
     *("name", "node", "op", "engine", "folding", "cycles", "macs", "weights", "nonzeros"),
-    *("weight_bits", "activation_bits", "utilization", "resources"),
+    *("weight_bits", "activation_bits", "utilization", "resources", "choice"),
 }
 
 

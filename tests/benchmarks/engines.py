@@ -1,0 +1,142 @@
+"""The mapping's choice over all engines against the best design of a single engine.
+
+Run as ``python tests/benchmarks/engines.py``. For the ternary digits network and for a ternary
+network with 50 to 95 % zeros, at three frame rates on PYNQ-Z2 and ULX3S 85F, every design complete:
+FIFOs sized, interval proved, resources by the cost models. What a design costs is the smooth
+maximum of the parts of the board that it takes, the mapping's own measure. Exit code 1 where a
+mixture is dearer than a design of one engine, or wins nowhere.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from sangi.boards.load import load_board
+from sangi.compiler.frontend import load
+from sangi.compiler.mapping.design import Design
+from sangi.compiler.mapping.limits import budget_of
+from sangi.compiler.mapping.mapper import map_program
+from sangi.compiler.mapping.offers import ENGINES
+from sangi.compiler.mapping.resources import total_resources
+from sangi.compiler.mapping.select import thrift, vector
+from sangi.compiler.mapping.wishes import Wishes
+from sangi.runtime.errors import FitError
+from sangi.runtime.ops.base import TensorType
+from sangi.runtime.ops.conv import Conv
+from sangi.runtime.ops.dense import Dense
+from sangi.runtime.ops.maxpool import MaxPool
+from sangi.runtime.ops.requantize import Requantize
+from sangi.runtime.ops.reshape import Reshape
+from sangi.runtime.program import Input, Node, Output, Program
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits" / "digits_ternary.onnx"
+BOARDS = ("pynq_z2", "ulx3s_85f")
+RATES = {"digits_ternary": (2_000, 20_000, 80_000), "pruned": (2_000, 10_000, 40_000)}
+
+DEARER = 0.02
+"""Part by which FIFOs, sized after the choice, may make a mixture dearer than it was planned."""
+
+WON = 0.01
+"""Part from which on a mixture counts as a win."""
+
+
+def main() -> int:
+    """Print the table; return 1 where a demand is missed."""
+    print(
+        f"{'network':15} {'board':10} {'frames/s':>8}  {'engine':10} {'LUT':>7} {'FF':>7} "
+        f"{'BRAM':>6} {'DSP':>4} {'cost':>7}  layers"
+    )
+    ratios = [
+        compare(program, board, rate)
+        for program in (load(DIGITS), pruned())
+        for board in BOARDS
+        for rate in RATES[program.name]
+    ]
+    worst, wins = max(ratios), sum(ratio < 1 - WON for ratio in ratios)
+    demands = [
+        (f"mixture / best single engine, at worst {worst:.3f}", worst <= 1 + DEARER),
+        (f"cheaper by more than {WON:.0%}: {wins} of {len(ratios)}", wins > 0),
+    ]
+    print()
+    for text, held in demands:
+        print(f"{'ok    ' if held else 'MISSED'}  {text}")
+    return 0 if all(held for _, held in demands) else 1
+
+
+def compare(program: Program, board: str, rate: float) -> float:
+    """Print the designs of one line; return the mixture's cost in parts of the best other one's."""
+    costs = {}
+    for name, engines in [*((engine, (engine,)) for engine in ENGINES), ("all", ())]:
+        head = f"{program.name:15} {board:10} {rate:>8,}  {name:10}"
+        try:
+            design = map_program(
+                program, load_board(board), target_fps=rate, wishes=Wishes(engines=engines)
+            )
+        except FitError as error:
+            print(f"{head} {str(error).split(';')[0].split('. ')[0]}", flush=True)
+            continue
+        used = vector(total_resources(design))
+        costs[name] = cost_of(design)
+        print(
+            f"{head} {used[0]:>7,.0f} {used[1]:>7,.0f} {used[2]:>6.1f} {used[3]:>4.0f} "
+            f"{costs[name]:>7.4f}  {engines_of(design)}",
+            flush=True,
+        )
+    mixed = costs.pop("all")
+    best = min(costs.values(), default=np.inf)
+    print(f"{'':46}all / best = {mixed / best:.3f}", flush=True)
+    return mixed / best
+
+
+def cost_of(design: Design) -> float:
+    """Return what a design takes, in parts of what may be used."""
+    return float(thrift(vector(total_resources(design)) / budget_of(design.board, {})))
+
+
+def engines_of(design: Design) -> str:
+    """Return how many layers have which engine."""
+    count = Counter(unit.engine for unit in design.units if unit.engine in ENGINES)
+    return ", ".join(f"{number} {engine}" for engine, number in count.most_common())
+
+
+def pruned() -> Program:
+    """Return a ternary network whose later layers have more zeros: 50, 80, 90 and 95 %."""
+    rng = np.random.default_rng(5)
+    types = {"x": TensorType((16, 16, 4), 0, 15)}
+    nodes: list[Node] = []
+
+    def add(name: str, op: Conv | Dense | MaxPool | Requantize | Reshape, source: str) -> str:
+        types[name] = op.infer(types[source])
+        nodes.append(Node(name, op, (source,), name))
+        return name
+
+    def ternary(shape: tuple[int, ...], zeros: float) -> np.ndarray:
+        return rng.choice([-1, 1], shape) * (rng.random(shape) >= zeros)
+
+    x = "x"
+    for number, (filters, zeros) in enumerate([(16, 0.5), (32, 0.8), (32, 0.9), (64, 0.95)]):
+        weights = ternary((filters, 3, 3, types[x].channels), zeros)
+        x = add(f"conv{number}", Conv(weights, (1, 1), (1, 1, 1, 1)), x)
+        multiplier = rng.integers(1 << 12, 1 << 13, filters, dtype=np.int64)
+        offset = rng.integers(-(1 << 14), 1 << 14, filters, dtype=np.int64)
+        x = add(f"q{number}", Requantize(multiplier, offset, 16, 0, 15, ties=False), x)
+        if number in (1, 2):
+            x = add(f"pool{number}", MaxPool((2, 2), (2, 2)), x)
+    x = add("flat", Reshape((types[x].elements,)), x)
+    x = add("dense", Dense(ternary((10, types[x].channels), 0.95)), x)
+    return Program(
+        name="pruned",
+        inputs=(Input("x", "x", (16, 16, 4), "NHWC", "bytes"),),
+        nodes=tuple(nodes),
+        outputs=(Output(x, x, np.ones(1), np.zeros(1)),),
+        types=types,
+        original_weights=1,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
