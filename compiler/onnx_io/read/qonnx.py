@@ -59,7 +59,7 @@ def quant(reader: Reader, node: Any) -> None:
     rounding = _rounding(node, "ROUND")
     options = attributes(node)
     for what in ("signed", "narrow"):
-        # qonnx requires them as well: a guess would be another range of codes.
+        # qonnx requires them as well, and its page and its code name different defaults.
         if what not in options:
             raise Refusal(f"{what} must be given; it settles the range of the codes")
     signed, narrow = bool(options["signed"]), bool(options["narrow"])

@@ -22,6 +22,7 @@ from .cleanup import fold_constants, needs_cleanup
 from .codes import as_numbers
 from .finn import input_grid
 from .formats import find_handler, supported_types
+from .hints import HINTS
 from .inputs import input_sizes, model_input, with_input_shape
 from .model import open_model
 from .opaque import OpaqueShapes
@@ -31,42 +32,6 @@ from .shapes import FLOATS, integer_tensors
 from .tensors import finite
 from .values import Codes, Constant, Refused, Tensor
 from .versions import STANDARD, opset
-
-STATIC = "quantize statically (QDQ with calibrated scales)"
-
-#: What may stand in place of an op that is refused.
-HINTS: Mapping[str, str] = {
-    "LeakyRelu": "use Relu",
-    "PRelu": "use Relu",
-    "Elu": "use Relu",
-    "HardSwish": "use Relu",
-    "HardSigmoid": "use Relu, or Sigmoid at the end of the model",
-    "Gelu": "use Relu",
-    "Mish": "use Relu",
-    "Selu": "use Relu",
-    "Softplus": "use Relu",
-    "ThresholdedRelu": "use Relu",
-    "Concat": "use Add",
-    "Upsample": "use strided layers only",
-    "Resize": "use strided layers only",
-    "LayerNormalization": "use BatchNormalization",
-    "InstanceNormalization": "use BatchNormalization",
-    "ReduceSum": "use GlobalAveragePool",
-    "ConvInteger": STATIC,
-    "DynamicQuantizeLinear": STATIC,
-    "DynamicQuantizeMatMul": STATIC,
-    "MatMulInteger": STATIC,
-    "MatMulIntegerToFloat": STATIC,
-    "FloatQuant": "quantize to integers (Quant)",
-    "Im2Col": "take the model before FINN lowers its convolutions",
-    "QLinearConcat": "use QLinearAdd",
-    "QLinearLeakyRelu": "use Relu",
-    "QLinearSigmoid": "leave Sigmoid out of the quantization, at the end of the model",
-    "QLinearSoftmax": "leave Softmax out of the quantization, at the end of the model",
-    "QuantAvgPool2d": "take the model before FINN streamlines it (AveragePool and Trunc)",
-    "XnorPopcountMatMul": "take the model before FINN turns its bipolar MatMul into this",
-}
-
 
 #: How the problem of an op type begins that no format knows.
 UNKNOWN = "op type"

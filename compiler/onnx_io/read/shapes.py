@@ -60,5 +60,6 @@ def integer_tensors(model: Any) -> frozenset[str]:
     return frozenset(
         value.name
         for value in (*model.graph.input, *inferred_shapes(model))
-        if value.type.tensor_type.elem_type not in FLOATS and value.name not in real
+        if value.type.tensor_type.elem_type not in {*FLOATS, TensorProto.UNDEFINED}
+        and value.name not in real
     )
