@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from .call import Call
-from .numbers import Exact, clamp, each, square_root
+from .numbers import Exact, each, square_root
 
 
 def add(call: Call) -> Exact:
@@ -37,19 +37,15 @@ def relu(call: Call) -> Exact:
 
 def clip(call: Call) -> Exact:
     """Clip: limits are attributes before opset 11, inputs since."""
-    limits = []
-    for index, option in ((1, "min"), (2, "max")):
+    result = call[0]
+    # The upper limit comes last: it holds where they cross.
+    for index, option, limit in ((1, "min", max), (2, "max", min)):
         value = call.optional(index)
         if option in call.options:
-            limits.append(Fraction(call.options[option]))
+            result = each(limit, result, Fraction(call.options[option]))
         elif value is not None:
-            limits.append(value.reshape(-1)[0])
-        else:
-            limits.append(None)
-    low, high = limits
-    least = call[0].min() if low is None else low
-    most = call[0].max() if high is None else high
-    return clamp(call[0], least, most)
+            result = each(limit, result, value.reshape(()))
+    return result
 
 
 def batch_normalization(call: Call) -> Exact:

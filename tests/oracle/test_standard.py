@@ -85,7 +85,17 @@ def matrices(model: Model) -> list[str]:
     return [gemm, product, model.quantize(model.node("Add", gemm, product), 4.0, 120)]
 
 
-@pytest.mark.parametrize("build", [windows, channels, matrices])
+def clips(model: Model) -> list[str]:
+    """Clips of one side, also beyond all values, of none, and of limits that cross."""
+    x = model.quantize("x", 0.5, 3)
+    limits = [("40", ""), ("", "-40"), ("1", ""), ("", "1"), ("", ""), ("2", "-2"), ("-2", "2")]
+    return [
+        model.node("Clip", x, *(side and model.constant(np.float32(side)) for side in pair))
+        for pair in limits
+    ]
+
+
+@pytest.mark.parametrize("build", [windows, channels, matrices, clips])
 def test_layers_of_powers_of_two(tmp_path: Path, build: Callable[[Model], list[str]]) -> None:
     model = Model((2, 2, 5, 6))
     outputs = build(model)

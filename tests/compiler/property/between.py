@@ -42,17 +42,25 @@ class Between:
         return replace(x, name=self.sketch.node("Relu", x.name), negative=False)
 
     def clip(self, x: Value) -> Value:
-        """Write a Clip."""
+        """Write a Clip, of both sides or of one."""
         size = float(self.sketch.scale(x.reach / 2))
         low, high = self.sketch.pick(
             {(0.0, size): 3, (-size, size): 3, (size / 4, size): 1, (-size, -size / 4): 1}
         )
+        sides = self.sketch.pick({("min", "max"): 4, ("min",): 1, ("max",): 1})
+        limits = {side: {"min": low, "max": high}[side] for side in sides}
         if self.sketch.opset < 11:
-            name = self.sketch.node("Clip", x.name, min=low, max=high)
+            name = self.sketch.node("Clip", x.name, **limits)
         else:
-            limits = (self.sketch.constant(np.float32(v)) for v in (low, high))
-            name = self.sketch.node("Clip", x.name, *limits)
-        return replace(x, name=name, reach=min(x.reach, size), negative=low < 0)
+            names = (
+                self.sketch.constant(np.float32(limits[side])) if side in limits else ""
+                for side in ("min", "max")
+            )
+            name = self.sketch.node("Clip", x.name, *names)
+        if len(limits) == 2:
+            x = replace(x, reach=min(x.reach, size))
+        below = limits.get("max", 0.0) < 0 or (x.negative and limits.get("min", -1.0) < 0)
+        return replace(x, name=name, negative=below)
 
     def batch_norm(self, x: Value) -> Value:
         """Write a BatchNormalization; every other one has negative factors."""
