@@ -14,6 +14,7 @@ from ..mapping.design import Design
 from ..project.bitstream import Routed
 from ..workspace import REPORT, SCHEMA, is_build, new_file
 from .budget import budget
+from .dataflow import dataflow
 from .layers import layers
 from .link import link_fps
 from .weights import count_bits
@@ -52,6 +53,7 @@ def make_report(design: Design, steps: Sequence[str]) -> Report:
         "host": host(program),
         "bits": asdict(count_bits(design)),
         "fifos": fifos(design),
+        "dataflow": dataflow(design),
         "steps": list(steps),
         "verification": None,
         "fmax_mhz": None,

@@ -18,7 +18,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 FIELDS = {
     *("schema", "model", "board", "part", "clock_mhz", "cycles_per_frame", "latency_cycles"),
     *("fps", "link_fps", "macs_per_frame", "digest", "resources", "layers", "host", "bits"),
-    *("fifos", "steps", "verification", "fmax_mhz", "timing_met"),
+    *("fifos", "dataflow", "steps", "verification", "fmax_mhz", "timing_met"),
 }
 LAYER_FIELDS = {
     *("name", "node", "op", "engine", "folding", "cycles", "macs", "weights", "nonzeros"),
