@@ -74,7 +74,7 @@ class Frontier:
     points : tuple of Point
         Of all engines together, the slowest first; none costs as much as a faster one.
     alone : mapping of str to tuple of Point
-        The same of every engine alone, where there are several to choose from.
+        The same of every engine that could compute all layers alone, where there is a choice.
     """
 
     program: Program
@@ -148,15 +148,15 @@ def explore(
     if not fastest.choice.fits:
         raise too_large(program.name, fastest.choice, board, view.budget, view.shell, None)
     grid = set(spread(search.intervals, fastest.interval, points))
-    alone: dict[str, tuple[Point, ...]] = {}
-    if len(offers.engines) > 1:
-        for engine in offers.engines:
-            say(f"weigh circuits of the engine {engine} alone")
-            alone[engine] = view.frontier(Search(program, offers.alone(engine), chooser), grid)
+    single = offers.engines if len(offers.engines) > 1 else ()
+    searches = {engine: Search(program, offers.alone(engine), chooser) for engine in single}
+    for engine, one in searches.items():
+        say(f"weigh circuits of the engine {engine} alone")
+        # Where one engine ends up all are weighed, so that they can be compared there.
+        grid |= {point.cycles_per_frame for point in view.frontier(one, grid)}
+    alone = {engine: view.frontier(one, grid) for engine, one in searches.items()}
     say("weigh circuits of all engines together")
-    # At the rates of the engines alone too, so that the mixture can be compared with each of them.
-    rates = {point.cycles_per_frame for curve in alone.values() for point in curve}
-    mixed = view.frontier(search, grid | rates)
+    mixed = view.frontier(search, grid)
     return Frontier(program, board, view.clock_mhz, view.budget, mixed, alone)
 
 

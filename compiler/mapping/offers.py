@@ -98,8 +98,8 @@ class Offers:
                     f"layer must be one of {_listed(nodes)}, not {name!r}: "
                     f"{program.name} has no other Conv and Dense nodes"
                 )
-        self.only: str | None = None
         self.layers: dict[str, Layer] = {}
+        self.able: dict[str, tuple[Offer, ...]] = {}
         self.allowed: dict[str, tuple[Offer, ...]] = {}
         for name, node in nodes.items():
             wish = wishes.layers.get(name, LayerWish())
@@ -107,32 +107,43 @@ class Offers:
             if layer is None:
                 continue
             self.layers[name] = layer
-            able = _able(layer, wish, wishes.engines)
+            self.able[name] = able = _able(layer, wish, wishes.engines)
             # An engine that is the only one computes what it can, whether that pays or not.
             self.allowed[name] = tuple(offer for offer in able if offer.pays(layer)) or able
 
     @property
     def engines(self) -> tuple[str, ...]:
-        """Engines that some layer may choose from."""
-        used = {offer.name for offers in self.allowed.values() for offer in offers}
-        return tuple(name for name in ENGINES if name in used)
+        """Engines that could compute every layer that the user leaves to them.
+
+        Those whose options take long to find count only where they pay.
+        """
+        return tuple(
+            offer.name
+            for offer in OFFERS
+            if any(offer in able for able in self.able.values())
+            and all(
+                offer not in self.able[name] or offer.pays_at is _at_any or offer.pays(layer)
+                for name, layer in self.layers.items()
+            )
+        )
 
     def alone(self, engine: str) -> Offers:
-        """Return the offers of one engine, and of the others where it is out of the question.
-
-        Tables of the weights are shared.
-        """
+        """Return the offers of one of ``engines`` alone; tables of the weights are shared."""
         narrowed = copy(self)
-        narrowed.only = engine
+        narrowed.allowed = {
+            name: tuple(offer for offer in able if offer.name == engine) or self.allowed[name]
+            for name, able in self.able.items()
+        }
         return narrowed
 
     def options(self, name: str, lanes: tuple[int, int], interval: int) -> tuple[Params, ...]:
         """Return the circuits of a layer that take at most ``interval`` cycles a frame."""
         layer, allowed = self.layers[name], self.allowed[name]
-        offers = [offer for offer in allowed if len(allowed) == 1 or offer.pays_at(layer, interval)]
-        own = [offer for offer in offers if offer.name == self.only]
         return tuple(
-            params for offer in own or offers for params in offer.options(layer, lanes, interval)
+            params
+            for offer in allowed
+            if len(allowed) == 1 or offer.pays_at(layer, interval)
+            for params in offer.options(layer, lanes, interval)
         )
 
     def freedom(self, name: str) -> str:
