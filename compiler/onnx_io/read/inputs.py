@@ -83,7 +83,7 @@ def with_input_shape(model: Any, input_shape: Sequence[int] | None) -> Any:
     if len(sizes) < 2 or min(sizes) < 1:
         shown = ",".join(str(size) if size > 0 else "?" for size in sizes) or "unknown"
         raise ModelError(
-            f"input '{value.name}' must have a static shape, not ({shown}): "
+            f"input '{value.name}' must have a static shape, not ({shown}); "
             "use --input-shape, for example --input-shape 1,3,64,64"
         )
     check_elements(f"input '{value.name}'", tuple(sizes))

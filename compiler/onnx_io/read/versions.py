@@ -30,7 +30,7 @@ def check_versions(path: object, model: Any) -> None:
     """Raise ModelError where a model is newer than the tools, or has no version at all."""
     if not 1 <= model.ir_version <= onnx.IR_VERSION:
         raise ModelError(
-            f"{path} must have an IR version from 1 to {onnx.IR_VERSION}, not {model.ir_version}: "
+            f"{path} must have an IR version from 1 to {onnx.IR_VERSION}, not {model.ir_version}; "
             "export the model with another version of onnx"
         )
     imported = any(entry.domain in STANDARD for entry in model.opset_import)
@@ -42,7 +42,7 @@ def check_versions(path: object, model: Any) -> None:
     newest = onnx.defs.onnx_opset_version()
     if not 1 <= opset(model) <= newest:
         raise ModelError(
-            f"{path} must use an opset from 1 to {newest}, not {opset(model)}: "
+            f"{path} must use an opset from 1 to {newest}, not {opset(model)}; "
             "export the model with another opset"
         )
 
@@ -60,5 +60,5 @@ def modern(path: object, model: Any) -> Any:
     ) as error:
         raise ModelError(
             f"{path} uses opset {opset(model)}, which cannot be converted to opset "
-            f"{CONVERTED_OPSET}: export the model with a newer opset ({error})"
+            f"{CONVERTED_OPSET}; export the model with a newer opset ({error})"
         ) from error

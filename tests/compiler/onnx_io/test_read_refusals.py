@@ -206,7 +206,7 @@ def test_open_shapes(tmp_path: Path) -> None:
     model = Model(("N", 1, "H", "W"))
     path = model.save(tmp_path, model.node("Relu", model.conv("x", 2, 1)))
     assert message(path, ModelError) == (
-        "input 'x' must have a static shape, not (1,1,?,?): "
+        "input 'x' must have a static shape, not (1,1,?,?); "
         "use --input-shape, for example --input-shape 1,3,64,64"
     )
     assert message(path, ModelError, input_shape=(1, 6, 6)) == (

@@ -121,7 +121,7 @@ def test_other_open_axes_take_an_input_shape(tmp_path: Path) -> None:
     places = model.node("Mul", model.size(x, 2), model.size(x, 3))
     x = model.node("Reshape", x, model.joined(model.size(x, 0), model.number(3), places))
     path = model.save(tmp_path, x)
-    with pytest.raises(ModelError, match=r"must have a static shape, not \(1,2,\?,\?\): use --inp"):
+    with pytest.raises(ModelError, match=r"must have a static shape, not \(1,2,\?,\?\); use --inp"):
         read_graph(path)
     graph = load_graph(path, input_shape=(1, 2, 5, 6), data=frames(5, 6, 2))
     assert graph.shape(graph.outputs[0][0]) == (3, 12)

@@ -71,7 +71,7 @@ def unused_input(model: onnx.ModelProto) -> None:
 
 def ends() -> Iterator[Broken]:
     """Inputs and outputs that a circuit cannot have."""
-    static = "input 'x' must have a static shape, not (1,2,?,6): use --input-shape"
+    static = "input 'x' must have a static shape, not (1,2,?,6); use --input-shape"
     yield changed("a dynamic spatial dimension", dynamic, static)
     yield changed("a huge input", huge_input, "input 'x' must have at most 33,554,432 elements")
     yield changed("an input of negative size", negative_input, "must have positive sizes, not [")
