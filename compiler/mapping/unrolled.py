@@ -70,7 +70,7 @@ def unrolled_options(
         return ()
     waiting = 2 + steps(window) - window.height * window.width
     options: list[UnrolledParams] = []
-    for digit in DIGITS:
+    for digit in digits_within(layer):
         burst = len(layer.op.weights) // lanes[1]
         duration = max(_cycles_of(layer, digit), burst)
         for places in (0, waiting) if waiting > 2 else (0,):
@@ -93,18 +93,29 @@ def unrolled_options(
 
 
 def unrolled_cycles(layer: Layer) -> Iterator[int]:
-    """Return the cycles of a frame with every digit, behind streams of whole pixels."""
-    window = window_of(layer.op, layer.source, layer.source.channels, layer.source.channels, 1)
-    return (
-        frame_cycles(window, _cycles_of(layer, digit), True)
-        for digit in DIGITS
+    """Return the cycles of a frame with every digit, from whole pixels to one lane a stream."""
+    filters, channels = len(layer.op.weights), layer.source.channels
+    durations = {
+        max(_cycles_of(layer, digit), burst)
+        for digit in digits_within(layer)
         if layer.allows(digit=digit)
+        for burst in (1, filters)
+    }
+    return (
+        frame_cycles(window_of(layer.op, layer.source, channels, lanes, 1), duration, waiting)
+        for lanes, waiting in ((channels, True), (1, True), (1, False))
+        for duration in sorted(durations)
     )
 
 
 def unrolled_settings(_: Layer) -> dict[str, tuple[Setting, ...]]:
     """Return what users may fix of an unrolled engine, with the values that each can have."""
     return {"digit": DIGITS}
+
+
+def digits_within(layer: Layer) -> tuple[int, ...]:
+    """Return the widths of digits that a layer's sums can be computed in."""
+    return tuple(digit for digit in DIGITS if digit <= layer.out.bits)
 
 
 def affordable(layer: Layer) -> bool:
