@@ -52,10 +52,15 @@ def _affine(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
 
 
 def _quantize(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
-    if op.rounding is not Rounding.HALF_EVEN or op.zero_first:
+    if op.rounding is not Rounding.HALF_EVEN:
         raise UnsupportedError(
             f"quantizer '{output}' must round half to even to be written as QuantizeLinear, "
             f"not {op.rounding.value}"
+        )
+    if op.zero_first:
+        raise UnsupportedError(
+            f"quantizer '{output}' must add its zero point behind rounding to be written as "
+            "QuantizeLinear, not in front of it"
         )
     source = inputs[0]
     kind = next(

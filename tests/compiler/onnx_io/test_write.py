@@ -15,7 +15,9 @@ from sangi.compiler.ir.graph import Graph, GraphBuilder
 from sangi.compiler.ir.ops.input import Input
 from sangi.compiler.ir.ops.quantize import Quantize
 from sangi.compiler.onnx_io.write.qdq import write_model
+from sangi.runtime.errors import UnsupportedError
 from sangi.runtime.host import execute
+from sangi.runtime.numerics import Rounding
 
 from ..onnx_models import Model
 
@@ -70,3 +72,19 @@ def test_quantizers_of_every_range(low: int, high: int, channels: int) -> None:
     scales, zeros = np.array([float(s) for s in scale]), np.array(zero_point)
     want = (np.clip(np.rint(x / scales) + zeros, low, high) - zeros) * scales
     assert np.array_equal(got, want)
+
+
+@pytest.mark.parametrize(
+    ("rounding", "zero_first", "said"),
+    [
+        (Rounding.FLOOR, False, "must round half to even to be written .*, not floor"),
+        (Rounding.HALF_EVEN, True, "must add its zero point behind rounding .*, not in front"),
+    ],
+)
+def test_quantizers_that_qdq_cannot_say(rounding: Rounding, zero_first: bool, said: str) -> None:
+    builder = GraphBuilder("net")
+    source = builder.add("x", Input("x", (3,), "N"))
+    grid = Quantize((Fraction(1),), (1,), 0, 255, rounding, zero_first)
+    graph = builder.build([(builder.add("q", grid, [source]), "y")])
+    with pytest.raises(UnsupportedError, match=said):
+        write_model(graph)
