@@ -114,3 +114,13 @@ def test_intervals_of_all_digits_are_candidates():
     assert {params.cycles for params in unrolled_options(layer(net), (4, 8), 10**6)} & cycles
     assert max(cycles) >= max(p.cycles for p in unrolled_options(layer(net), (1, 1), 10**6))
     assert cycles <= Offers(net).intervals()
+
+
+def test_narrow_sums_have_no_wide_digits():
+    """A layer whose sums have one bit cannot be computed in digits of more."""
+    net = Builder((8, 8, 4))
+    conv = net.node("conv", Conv(np.zeros((8, 3, 3, 4), np.int64), (1, 1), (1, 1, 1, 1)), "x")
+    narrow = layer(net.program(conv))
+    assert narrow.out.bits == 1
+    options = unrolled_options(narrow, (1, 1), 10**9)
+    assert {params.digit for params in options} == {0, 1}
