@@ -28,7 +28,7 @@ Layers = Annotated[
         metavar="FILE.toml",
         exists=True,
         dir_okay=False,
-        help='Fixes single layers: tables [layers."node"] with engine, pe, simd, weight_style, …',
+        help='Fixes single layers: tables \\[layers."node"] with engine, pe, simd, weight_style, …',
     ),
 ]
 
