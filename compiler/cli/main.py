@@ -38,14 +38,19 @@ def main() -> None:
 
 def _defect(error: Exception) -> str:
     """Return what is said of an error that nobody expected: what it is, and where to look."""
-    own = Path(__file__).parents[2]
-    places = [frame for frame in extract_tb(error.__traceback__) if own in _parents(frame.filename)]
-    where = [f"{Path(frame.filename).relative_to(own)}:{frame.lineno}" for frame in places[-3:]]
+    places = [(_own(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
+    where = [f"{path}:{line}" for path, line in places if path is not None]
     return (
         f"sangi itself failed, which is a defect: {type(error).__name__}: {error} "
-        f"({' → '.join(where)}); please report it with the command and the model"
+        f"({' → '.join(where[-3:])}); please report it with the command and the model"
     )
 
 
-def _parents(name: str) -> tuple[Path, ...]:
-    return tuple(Path(name).parents)
+def _own(name: str) -> Path | None:
+    """Return a file's path within this package; None for files of others."""
+    root = Path(__file__).parents[2]
+    if root not in Path(name).parents:
+        return None
+    path = Path(name).relative_to(root)
+    # A virtual environment may stand inside of a checkout.
+    return None if "site-packages" in path.parts else path
