@@ -32,3 +32,11 @@ class FifoParams:
     def __post_init__(self) -> None:
         if self.depth < max(1, self.burst):
             raise ValueError(f"depth must be at least the burst ({self.burst}), not {self.depth}")
+
+    def check_output(self, width: int, burst: int) -> None:
+        """Raise ValueError unless this FIFO fits an output of ``burst`` beats of ``width`` bits."""
+        if (self.width, self.burst) != (width, burst):
+            raise ValueError(
+                f"the output FIFO must have width {width} and burst {burst}, "
+                f"not {self.width} and {self.burst}"
+            )

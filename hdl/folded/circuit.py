@@ -11,6 +11,7 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 from ..arithmetic import fetch_cycles
 from ..burst import push_burst
 from ..fifo.params import FifoParams
+from ..filters import Weights, negative_counts
 from ..lanes import sum_of_products
 from ..memory import rom_attributes
 from ..pipeline import counter, delay, delay_valid, output_fifo, register
@@ -18,7 +19,7 @@ from ..stream import beat_stream
 from ..tables import channel_constants
 from ..window.circuit import Window
 from .params import FoldedParams
-from .weights import Weights, check_weights, negative_counts, weight_words
+from .weights import check_weights, weight_words
 
 READ_CYCLES = 2
 """Cycles from a step of the window to its word."""
@@ -51,11 +52,7 @@ class Folded(Component):
     def __init__(self, params: FoldedParams, weights: Weights, fifos: Sequence[FifoParams]) -> None:
         check_weights(params, weights)
         (self.fifo,) = fifos
-        if (self.fifo.width, self.fifo.burst) != (params.out.width, params.burst):
-            raise ValueError(
-                f"the output FIFO must have width {params.out.width} and burst {params.burst}, "
-                f"not {self.fifo.width} and {self.fifo.burst}"
-            )
+        self.fifo.check_output(params.out.width, params.burst)
         self.params = params
         self.weights = weights
         super().__init__(
@@ -113,7 +110,7 @@ class Folded(Component):
         fetch = fetch_cycles(params.out_channels, params.window.groups)
         ended = delay_valid(m, window.end, READ_CYCLES + params.dot.stages - fetch)
         group, _ = counter(m, ended, params.window.groups, "group")
-        counts = negative_counts(params, self.weights)
+        counts = negative_counts(self.weights, params.pe)
         shape = unsigned(max(1, int(counts.max()).bit_length()))
         return weights, channel_constants(m, counts.ravel(), params.pe, shape, group, "negatives")
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ..filters import Weights, check_range, check_shape
 from .params import FoldedParams
-
-Weights = npt.NDArray[np.int64]
 
 
 def check_weights(params: FoldedParams, weights: Weights) -> None:
@@ -19,13 +17,8 @@ def check_weights(params: FoldedParams, weights: Weights) -> None:
         If the shape is not (filters, kernel height, kernel width, channels), or a weight does not
         fit ``weight_bits`` or is not ternary.
     """
-    shape = (params.out_channels, *params.window.kernel, params.window.channels)
-    if weights.shape != shape:
-        raise ValueError(f"weights must be of shape {shape}, not {weights.shape}")
-    half = 1 << (params.weight_bits - 1)
-    low, high = (-1, 1) if params.multiplier == "ternary" else (-half, half - 1)
-    if weights.size and (weights.min() < low or weights.max() > high):
-        raise ValueError(f"weights must be in {low}…{high}, not {weights.min()}…{weights.max()}")
+    check_shape(weights, (params.out_channels, *params.window.kernel, params.window.channels))
+    check_range(weights, params.weight_bits, params.multiplier)
 
 
 def weight_words(params: FoldedParams, weights: Weights) -> list[int]:
@@ -50,10 +43,3 @@ def weight_words(params: FoldedParams, weights: Weights) -> list[int]:
     bits = (ordered[:, :, None] >> np.arange(params.weight_bits)) & 1
     packed = np.packbits(bits.reshape(len(ordered), -1).astype(np.uint8), axis=1, bitorder="little")
     return [int.from_bytes(row.tobytes(), "little") for row in packed]
-
-
-def negative_counts(params: FoldedParams, weights: Weights) -> Weights:
-    """Return how many weights are −1: int64 (groups, pe)."""
-    negative = (weights < 0).reshape(params.window.groups, params.pe, -1)
-    counts: Weights = np.count_nonzero(negative, axis=2).astype(np.int64)
-    return counts

@@ -13,16 +13,17 @@ from ...runtime.numerics import clog2
 from ..arithmetic import fetch_cycles
 from ..burst import push_burst
 from ..fifo.params import FifoParams
+from ..filters import Weights, negative_counts
 from ..lanes import sum_of_products
 from ..memory import ram_attributes, rom_attributes
 from ..pipeline import counter, delay, delay_valid, output_fifo, register
 from ..stream import beat_stream
 from ..tables import channel_constants
 from ..window.ring import Position, Written, fire_windows, release_words, sequence, write_words
-from ..window.schedule import released
+from ..window.schedule import outside_masks, released
 from .params import SkippingParams
 from .schedule import READ_CYCLES
-from .weights import Weights, check_weights, entries_of, negative_counts, varying
+from .weights import check_weights, entries_of, varying
 
 
 class Skipping(Component):
@@ -60,11 +61,7 @@ class Skipping(Component):
     ) -> None:
         check_weights(params, weights)
         (self.fifo,) = fifos
-        if (self.fifo.width, self.fifo.burst) != (params.out.width, params.burst):
-            raise ValueError(
-                f"the output FIFO must have width {params.out.width} and burst {params.burst}, "
-                f"not {self.fifo.width} and {self.fifo.burst}"
-            )
+        self.fifo.check_output(params.out.width, params.burst)
         self.params = params
         self.weights = weights
         super().__init__(
@@ -204,7 +201,7 @@ class Skipping(Component):
         for axis, (advance, index) in enumerate(
             ((position.next_row, position.row), (position.advance, position.column))
         ):
-            masks = _masks(self.params, axis)
+            masks = outside_masks(window, axis)
             coming = sequence(m, masks[None, :], (Const(0), index), advance, f"outside_{axis}")
             mask = Signal(window.kernel[axis], name=f"outside_now_{axis}", reset_less=True)
             with m.If(fire):
@@ -230,18 +227,6 @@ class Skipping(Component):
         fetch = fetch_cycles(params.out_channels, params.window.groups)
         ended = delay_valid(m, end, READ_CYCLES + params.dot.stages - fetch)
         group, _ = counter(m, ended, params.window.groups, "group")
-        counts = negative_counts(params, self.weights)
+        counts = negative_counts(self.weights, params.pe)
         shape = unsigned(max(1, int(counts.max()).bit_length()))
         return channel_constants(m, counts.ravel(), params.pe, shape, group, "negatives")
-
-
-def _masks(params: SkippingParams, axis: int) -> Weights:
-    """Return, per window along an axis, a bit for each row or column outside the frame."""
-    window = params.window
-    size = (window.height, window.width)[axis]
-    count = (window.out_height, window.out_width)[axis]
-    start = np.arange(count) * window.stride[axis] - window.padding[axis]
-    places = start[:, None] + np.arange(window.kernel[axis]) * window.dilation[axis]
-    outside = (places < 0) | (places >= size)
-    masks: Weights = (outside << np.arange(window.kernel[axis])).sum(axis=1, dtype=np.int64)
-    return masks

@@ -8,6 +8,7 @@ from typing import Literal
 from ...runtime.numerics import clog2
 from ..beat import Beat
 from ..dot import DotProduct, Multiplier
+from ..filters import check_groups
 from ..window.params import WindowParams
 
 MemoryStyle = Literal["distributed", "block"]
@@ -53,17 +54,7 @@ class SkippingParams:
     weight_style: MemoryStyle
 
     def __post_init__(self) -> None:
-        if self.out_channels % self.pe:
-            raise ValueError(f"pe must divide the filters ({self.out_channels}), not {self.pe}")
-        if self.window.groups != self.out_channels // self.pe:
-            raise ValueError(
-                f"groups must be filters / pe ({self.out_channels // self.pe}), "
-                f"not {self.window.groups}"
-            )
-        if self.pe % self.out.lanes:
-            raise ValueError(
-                f"lanes of the output must divide pe ({self.pe}), not {self.out.lanes}"
-            )
+        check_groups(self.out_channels, self.pe, self.window.groups, self.out.lanes)
         if len(self.steps) != self.window.groups or min(self.steps) < self.burst:
             raise ValueError(
                 f"steps must be {self.window.groups} numbers of at least {self.burst}, "

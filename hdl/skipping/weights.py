@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from ...runtime.numerics import clog2
+from ..filters import Weights, check_range, check_shape
 from ..window.params import WindowParams
 from .params import SkippingParams
-
-Weights = npt.NDArray[np.int64]
 
 
 def steps_of(weights: Weights, banks: int, pe: int, burst: int) -> tuple[int, ...]:
@@ -101,13 +99,8 @@ def check_weights(params: SkippingParams, weights: Weights) -> None:
         If the shape is not (filters, kernel height, kernel width, channels), a weight does not fit
         ``weight_bits`` or is not ternary, or steps or index memory are not those of the weights.
     """
-    shape = (params.out_channels, *params.window.kernel, params.window.channels)
-    if weights.shape != shape:
-        raise ValueError(f"weights must be of shape {shape}, not {weights.shape}")
-    half = 1 << (params.weight_bits - 1)
-    low, high = (-1, 1) if params.multiplier == "ternary" else (-half, half - 1)
-    if weights.size and (weights.min() < low or weights.max() > high):
-        raise ValueError(f"weights must be in {low}…{high}, not {weights.min()}…{weights.max()}")
+    check_shape(weights, (params.out_channels, *params.window.kernel, params.window.channels))
+    check_range(weights, params.weight_bits, params.multiplier)
     steps = steps_of(weights, params.banks, params.pe, params.burst)
     if params.steps != steps:
         raise ValueError(f"steps must be {steps}, not {params.steps}")
@@ -115,14 +108,6 @@ def check_weights(params: SkippingParams, weights: Weights) -> None:
     stored = stored_bits(entries, params.entry_bits)
     if params.index_bits != stored:
         raise ValueError(f"index_bits must be {stored}, not {params.index_bits}")
-
-
-def negative_counts(params: SkippingParams, weights: Weights) -> Weights:
-    """Return how many weights are −1: int64 (groups, pe)."""
-    counts: Weights = (
-        (weights < 0).reshape(params.window.groups, params.pe, -1).sum(axis=2, dtype=np.int64)
-    )
-    return counts
 
 
 def utilization(params: SkippingParams, weights: Weights) -> float:

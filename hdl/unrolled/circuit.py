@@ -9,6 +9,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from ..burst import push_burst
 from ..fifo.params import FifoParams
+from ..filters import check_shape
 from ..pipeline import delay_valid, output_fifo
 from ..stream import beat_stream
 from .adders import adder_network
@@ -50,20 +51,14 @@ class Unrolled(Component):
     def __init__(
         self, params: UnrolledParams, weights: Matrix, fifos: Sequence[FifoParams]
     ) -> None:
-        shape = (params.out_channels, *params.window.kernel, params.window.channels)
-        if weights.shape != shape:
-            raise ValueError(f"weights must be of shape {shape}, not {weights.shape}")
+        check_shape(weights, (params.out_channels, *params.window.kernel, params.window.channels))
         beat = params.window.beat
         network = network_of(weights, beat.bits, beat.signed)
         self.plan = pipeline_of(network, beat.bits, beat.signed, params.levels)
         if (found := size_of(self.plan)) != params.size:
             raise ValueError(f"size must be that of the weights' network, {found}")
         (self.fifo,) = fifos
-        if (self.fifo.width, self.fifo.burst) != (params.out.width, params.burst):
-            raise ValueError(
-                f"the output FIFO must have width {params.out.width} and burst {params.burst}, "
-                f"not {self.fifo.width} and {self.fifo.burst}"
-            )
+        self.fifo.check_output(params.out.width, params.burst)
         self.params = params
         super().__init__({"i": In(beat_stream(beat)), "o": Out(beat_stream(params.out))})
 

@@ -12,8 +12,8 @@ from ...runtime.numerics import clog2
 from ..fifo.circuit import CreditFifo
 from ..memory import ram_attributes
 from ..pipeline import counter, delay_valid, start
-from ..schedule import Counts
 from ..window.ring import sequence
+from ..window.schedule import outside_masks
 from .params import UnrolledParams
 from .steps import completing, first_step, steps
 
@@ -208,20 +208,8 @@ def _outside(m: Module, params: UnrolledParams, place: _Place) -> list[Value]:
     masks: list[Value] = []
     axes = ((place.next_row, place.row), (place.advance, place.column))
     for axis, (advance, index) in enumerate(axes):
-        values = _masks(params, axis)[None, :]
+        values = outside_masks(window, axis)[None, :]
         mask = Signal(window.kernel[axis], name=f"outside_{axis}", reset_less=True)
         m.d.sync += mask.eq(sequence(m, values, (Const(0), index), advance, f"beyond_{axis}"))
         masks.append(mask)
-    return masks
-
-
-def _masks(params: UnrolledParams, axis: int) -> Counts:
-    """Return, per window along an axis, a bit for each row or column outside the frame."""
-    window = params.window
-    size = (window.height, window.width)[axis]
-    count = (window.out_height, window.out_width)[axis]
-    first = np.arange(count) * window.stride[axis] - window.padding[axis]
-    places = first[:, None] + np.arange(window.kernel[axis]) * window.dilation[axis]
-    outside = (places < 0) | (places >= size)
-    masks: Counts = (outside << np.arange(window.kernel[axis])).sum(axis=1, dtype=np.int64)
     return masks

@@ -82,6 +82,17 @@ def released(params: WindowParams) -> Counts:
     return np.diff(oldest).astype(np.int64)
 
 
+def outside_masks(params: WindowParams, axis: int) -> Counts:
+    """Return, per window along an axis, a bit for each row or column outside the frame."""
+    size = (params.height, params.width)[axis]
+    count = (params.out_height, params.out_width)[axis]
+    first = np.arange(count) * params.stride[axis] - params.padding[axis]
+    places = first[:, None] + np.arange(params.kernel[axis]) * params.dilation[axis]
+    beyond = (places < 0) | (places >= size)
+    masks: Counts = (beyond << np.arange(params.kernel[axis])).sum(axis=1, dtype=np.int64)
+    return masks
+
+
 def window_schedule(params: WindowParams, *, duration: int, gives: int, latency: int) -> Schedule:
     """Return the schedule of an engine that reads its windows from a buffer.
 
