@@ -12,13 +12,10 @@ from ...hdl.window.params import WindowParams
 from .divisors import divisors
 from .elementwise import beat_of
 from .layer import Layer, Setting
-from .windowed import STYLES, kernels, multipliers_of, window_of
+from .windowed import SPARE_LANES, STYLES, kernels, multipliers_of, window_of
 
 MOST_NONZERO = 0.6
 """Share of non-zero weights above which skipping cannot pay for its places and indices."""
-
-SPARE_LANES = 1.5
-"""Choices with more lanes than this times the fewest are not looked at."""
 
 
 def skipping_options(

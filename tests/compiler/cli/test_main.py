@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sangi.compiler.cli import main as module
@@ -52,3 +54,16 @@ def test_a_defect_says_where_it_is(
     shown = capsys.readouterr().err
     assert "compiler/cli/main.py:" in shown
     assert "compiler/cli/console.py:" in shown
+
+
+def test_a_defect_in_an_environment_within_the_checkout_is_not_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Path(module.__file__).parents[2] / ".venv/lib/site-packages/other/failing.py"
+    code = compile("raise KeyError('name')", str(other), "exec")
+    monkeypatch.setattr(module, "app", lambda: exec(code))
+    with pytest.raises(SystemExit):
+        module.main()
+    shown = capsys.readouterr().err
+    assert "compiler/cli/main.py:" in shown
+    assert "failing.py" not in shown
