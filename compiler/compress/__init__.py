@@ -1,0 +1,1 @@
+"""Compression of trained networks: stages, their training, and the search over them."""

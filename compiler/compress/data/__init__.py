@@ -1,0 +1,1 @@
+"""Training and validation data: reading, checks, splits, metrics."""

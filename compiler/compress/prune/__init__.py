@@ -1,0 +1,1 @@
+"""Which weights become zero: by magnitude, and in equal numbers per bank."""

@@ -1,0 +1,1 @@
+"""Searching how far every stage can go: walks with margins, and the full grid."""

@@ -1,0 +1,1 @@
+"""Removing channels: which belong together, which matter least, and the surgery."""

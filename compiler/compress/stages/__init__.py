@@ -1,0 +1,1 @@
+"""The stages of compression, one a file: quantization, slimming, pruning."""

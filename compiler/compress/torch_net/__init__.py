@@ -1,0 +1,1 @@
+"""Networks under compression in PyTorch: execution, fake quantization, fine-tuning."""
