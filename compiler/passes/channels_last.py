@@ -8,6 +8,7 @@ from typing import ClassVar
 from ..ir.graph import Graph, GraphBuilder
 from ..ir.ops.add import Add
 from ..ir.ops.base import Elementwise
+from ..ir.ops.concat import Concat
 from ..ir.ops.input import Input
 from ..ir.ops.opaque import Opaque
 from ..ir.ops.pad import Pad
@@ -35,6 +36,7 @@ class ChannelsLast(Pass):
       ``p[i]`` is the old one's for axis i;
     * ``transpose_p(a') + transpose_q(b') = transpose_p(a' + transpose_r(b'))`` with p∘… such that
       ``transpose_p(transpose_r(b')) = transpose_q(b')``, so ``r = q∘p⁻¹`` in the order above;
+    * ``concatenate(a, b, axis i)`` likewise, along axis ``p[i]`` of a' and transpose_r(b');
     * a node of unknown meaning (Opaque) may make its elements in any order;
     * everything else, and the outputs, get the Transpose where p is not the identity.
 
@@ -90,9 +92,10 @@ def _push_down(graph: Graph) -> Graph:
         elif isinstance(op, Slice | Pad):
             sources, perm = [inputs[0][0]], inputs[0][1]
             op = _on_axes(op, inverse(perm))
-        elif isinstance(op, Add):
+        elif isinstance(op, Add | Concat):
             perm = next((p for _, p in inputs if not is_identity(p)), perm)
             sources = [transposed(node, compose(p, inverse(perm))) for node, p in inputs]
+            op = _on_axes(op, inverse(perm)) if isinstance(op, Concat) else op
         else:
             sources = [transposed(node, p) for node, p in inputs]
         if isinstance(op, Opaque) and _is_channels_first(graph, name):
@@ -117,7 +120,7 @@ def _is_channels_first(graph: Graph, name: str) -> bool:
             op = graph.op(reader)
             if isinstance(op, Transpose):
                 return op.perm == (1, 2, 0)
-            if isinstance(op, Elementwise | Add) and reader not in seen:
+            if isinstance(op, Elementwise | Add | Concat) and reader not in seen:
                 seen.add(reader)
                 waiting.append(reader)
     return False
@@ -127,8 +130,10 @@ def _commutes(op: Elementwise, perm: Perm) -> bool:
     return not op.per_channel or perm[-1] == len(perm) - 1
 
 
-def _on_axes(op: Slice | Pad, perm: Perm) -> Slice | Pad:
+def _on_axes(op: Slice | Pad | Concat, perm: Perm) -> Slice | Pad | Concat:
     """Return the op whose entry for axis i is the one of axis ``perm[i]``."""
+    if isinstance(op, Concat):
+        return Concat(perm.index(op.axis))
     fields = (op.start, op.size, op.step) if isinstance(op, Slice) else (op.before, op.after)
     return type(op)(*(compose(field, perm) for field in fields))
 
@@ -157,7 +162,7 @@ def _same_layout(graph: Graph, start: str) -> frozenset[str]:
     region = {start}
     for name in graph.order():
         op = graph.op(name)
-        alike = isinstance(op, Add | Slice | Pad) or (
+        alike = isinstance(op, Add | Concat | Slice | Pad) or (
             isinstance(op, Elementwise) and not op.per_channel
         )
         if alike and all(source in region for source in graph.inputs(name)):
@@ -179,7 +184,7 @@ def _as_nchw(graph: Graph, start: str, region: frozenset[str], gone: frozenset[s
             origin = origin.moved(transposed_places(graph.shape(name), (1, 2, 0)))
         if name == start and isinstance(op, Input):
             op = replace(op, layout="NCHW")
-        elif name in region and isinstance(op, Slice | Pad):
+        elif name in region and isinstance(op, Slice | Pad | Concat):
             op = _on_axes(op, (1, 2, 0))
         stands_for[name] = builder.add(name, op, inputs, origin)
     back = {

@@ -123,6 +123,10 @@ def _add(op: ir.Add, a: Reals, b: Reals) -> Reals:
     return settled(a + b, np.abs(a) + np.abs(b))
 
 
+def _concat(op: ir.Concat, *parts: Reals) -> Reals:
+    return np.concatenate(parts, op.axis + 1)
+
+
 def _clip(op: ir.Clip, x: Reals) -> Reals:
     if op.low is not None:
         x = np.maximum(x, float(op.low))
@@ -157,6 +161,7 @@ RULES: Mapping[type[ir.Op], Callable[..., Any]] = {
     ir.AveragePool: mean,
     ir.BatchNorm: _affine,
     ir.Clip: _clip,
+    ir.Concat: _concat,
     ir.Conv: convolve,
     ir.Dense: multiply,
     ir.MaxPool: largest,

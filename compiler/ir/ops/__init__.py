@@ -6,6 +6,7 @@ from .averagepool import AveragePool
 from .base import Op, Shape
 from .batchnorm import BatchNorm
 from .clip import Clip
+from .concat import Concat
 from .conv import Conv
 from .dense import Dense
 from .input import Input
@@ -27,6 +28,7 @@ __all__ = [
     "AveragePool",
     "BatchNorm",
     "Clip",
+    "Concat",
     "Conv",
     "Dense",
     "Input",

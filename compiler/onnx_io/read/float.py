@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from . import codes
 from .nodes.arithmetic import add, div, mul, neg, sub, sum_
+from .nodes.concat import concat
 from .nodes.elementwise import clip, maximum, minimum, relu
 from .nodes.linear import conv, gemm, matmul
 from .nodes.norm import batch_normalization
@@ -28,6 +29,7 @@ FLOAT_HANDLERS: Mapping[str, Handler] = {
     "BatchNormalization": batch_normalization,
     "Cast": codes.cast(cast),
     "Clip": codes.clip(clip),
+    "Concat": concat,
     "Conv": conv,
     "Div": codes.real(div),
     "Dropout": dropout,

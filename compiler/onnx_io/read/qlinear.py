@@ -15,6 +15,7 @@ from onnx import helper
 
 from .grid import check_integers, read_scale
 from .nodes.arithmetic import add, mul
+from .nodes.concat import concat
 from .nodes.linear import conv, gemm, matmul
 from .nodes.pool import average_pool, global_average_pool, reduce_mean
 from .nodes.shape import transpose
@@ -183,6 +184,18 @@ def _unary(handler: Handler, kind: str) -> Callable[[Expansion], None]:
     return translate
 
 
+def qlinear_concat(expansion: Expansion) -> None:
+    """Translate QLinearConcat: the output's scale and zero point, then codes and theirs."""
+    places = range(2, len(expansion.node.input), 3)
+    if not places or (len(expansion.node.input) - 2) % 3:
+        raise Refusal(
+            "inputs must be scale and zero point, then three for every tensor, "
+            f"not {len(expansion.node.input)}"
+        )
+    parts = [expansion.operand(index, f"x{number}") for number, index in enumerate(places)]
+    expansion.finish(expansion.apply(concat, "Concat", "", parts, **expansion.options), 0)
+
+
 def _on_image(expansion: Expansion, handler: Handler, kind: str, inputs: list[str]) -> str:
     """Apply an op over (N, C, H, W), also where ``channels_last`` says (N, H, W, C)."""
     options = dict(expansion.options)
@@ -206,6 +219,7 @@ RUNTIME_HANDLERS: Mapping[str, Handler] = {
     "QGemm": _expanded(qgemm),
     "QLinearAdd": _expanded(_binary(add, "Add")),
     "QLinearAveragePool": _expanded(_unary(average_pool, "AveragePool")),
+    "QLinearConcat": _expanded(qlinear_concat),
     "QLinearConv": _expanded(qlinear_conv),
     "QLinearGlobalAveragePool": _expanded(_unary(global_average_pool, "GlobalAveragePool")),
     "QLinearMul": _expanded(_binary(mul, "Mul")),

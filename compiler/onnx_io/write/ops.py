@@ -17,6 +17,7 @@ from ...ir.ops.averagepool import AveragePool
 from ...ir.ops.base import Op
 from ...ir.ops.batchnorm import BatchNorm
 from ...ir.ops.clip import Clip
+from ...ir.ops.concat import Concat
 from ...ir.ops.conv import Conv
 from ...ir.ops.dense import Dense
 from ...ir.ops.maxpool import MaxPool
@@ -184,6 +185,10 @@ def _add(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     writer.node("Add", inputs, output)
 
 
+def _concat(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+    writer.node("Concat", inputs, output, axis=op.axis + 1)
+
+
 def _reshape(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     shape = writer.constant(f"{output}:shape", np.array((-1, *op.shape), np.int64))
     writer.node("Reshape", (*inputs, shape), output)
@@ -231,6 +236,7 @@ _WRITE: Mapping[type[Op], Callable[[Writer, Any, Inputs, str], None]] = {
     AveragePool: _average_pool,
     BatchNorm: _affine,
     Clip: _clip,
+    Concat: _concat,
     Conv: _conv,
     Dense: _dense,
     MaxPool: _max_pool,
