@@ -64,7 +64,8 @@ class BalancedTernary:
     zeros : float
         Share of weights that become zero, 0 … 1.
     banks : int
-        At least 2.
+        At least 1; 1 for layers narrower than the banks of the others: the same number of zeros in
+        every filter.
     """
 
     zeros: float
