@@ -58,6 +58,8 @@ class Candidate:
         Whether it was taken from the store of an earlier run.
     key : str
         Digest of all that it depends on; its name in the store.
+    broken_off : int
+        How many trainings of it a killed run had begun, which were done again.
     """
 
     steps: tuple[Step, ...]
@@ -68,6 +70,7 @@ class Candidate:
     seconds: float
     restored: bool
     key: str
+    broken_off: int = 0
 
     @property
     def label(self) -> str:
@@ -202,11 +205,15 @@ class SearchDone(Event):
     ----------
     chosen : Candidate
     trainings : int
-        All trainings of the search, restored ones and those that were broken off included.
+        All trainings of the search: of candidates and of what stages start from, restored ones
+        included.
+    broken_off : int
+        Trainings that a killed run had begun and that were done again.
     seconds : float
-        Wall-clock time of all of them.
+        Wall-clock time of ``trainings``.
     """
 
     chosen: Candidate
     trainings: int
+    broken_off: int
     seconds: float

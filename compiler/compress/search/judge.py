@@ -1,0 +1,254 @@
+"""Training and judging one candidate, or taking it from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from ....runtime.errors import UsageError
+from ...quantize.ranges import Range
+from ..network import Network
+from ..stages.base import Rung, Stage
+from ..trainer import Score, Trainer
+from .codec import digest, network_digest, value_digest
+from .events import BaseDone, Candidate, CandidateDone, Event, Step, TrainingStarted
+from .store import Store, Stored
+
+if TYPE_CHECKING:
+    from ..sizes import Sizes
+
+#: Hexadecimal digits of a key: 128 bits.
+_DIGITS = 32
+
+
+def ignore(event: Event) -> None:
+    """Watch nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A network that was judged.
+
+    Attributes
+    ----------
+    network : Network
+    candidate : Candidate
+    """
+
+    network: Network
+    candidate: Candidate
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """What the rungs of a stage start from.
+
+    Attributes
+    ----------
+    network : Network
+    key : str
+        Of the store.
+    trainings : int
+        1 where it was trained, 0 where it is the stage's start itself.
+    broken_off : int
+        Trainings that were begun and did not come to an end.
+    seconds : float
+    """
+
+    network: Network
+    key: str
+    trainings: int = 0
+    broken_off: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """All that candidates are trained and judged by.
+
+    Attributes
+    ----------
+    trainer : Trainer
+    target : float
+        Least score less its standard error of a candidate that holds.
+    measure : function of Network to Sizes
+    store : Store or None
+        None keeps nothing.
+    seed : int
+        Of every training.
+    context : str
+        Digest of everything else that a training depends on: data and training options.
+        Candidates of another context are other candidates.
+    retry : bool
+        Whether a rung is trained a second time, from where the first ended, if it missed the
+        target by no more than two standard errors.
+    watch : function of Event
+    """
+
+    trainer: Trainer
+    target: float
+    measure: Callable[[Network], Sizes]
+    store: Store | None = None
+    seed: int = 0
+    context: str = ""
+    retry: bool = False
+    watch: Callable[[Event], None] = ignore
+
+    def original(self, network: Network) -> Found:
+        """Return the network that a search starts from, judged.
+
+        Raises
+        ------
+        UsageError
+            If it misses the target itself.
+        """
+        started = perf_counter()
+        score = self.trainer.score(network)
+        if not self._holds(score):
+            raise UsageError(
+                f"target accuracy must be at most {score.value:.4f}, the original network's on the "
+                f"validation split, not {self.target:.4f}; choose a lower --target-accuracy or "
+                "use --max-drop"
+            )
+        key = digest([network_digest(network), self.context])[:_DIGITS]
+        candidate = Candidate(
+            steps=(),
+            score=score,
+            sizes=self.measure(network),
+            holds=True,
+            trainings=0,
+            seconds=perf_counter() - started,
+            restored=False,
+            key=key,
+        )
+        return Found(network, candidate)
+
+    def base(self, parent: Found, number: int, stage: Stage) -> Base:
+        """Return what the rungs of a stage start from, trained where the stage wants that."""
+        key = self._key(parent.candidate.key, "base", stage)
+        stored = self._load(key)
+        restored = stored is not None
+        if stored is None:
+            started = perf_counter()
+
+            def begin() -> None:
+                self._begin(key)
+                self.watch(TrainingStarted(stage.name, number, None))
+
+            trainer = _Counted(self.trainer, begin)
+            network = stage.base(parent.network, trainer, self.seed)
+            if network is None:
+                return Base(parent.network, parent.candidate.key)
+            stored = Stored(network, None, trainer.trainings, perf_counter() - started)
+            self._save(key, stored)
+        self.watch(BaseDone(stage.name, number, stored.seconds, restored))
+        broken_off = self._broken_off(key, stored)
+        return Base(stored.network, key, stored.trainings, broken_off, stored.seconds)
+
+    def rung(self, parent: Found, base: Base, number: int, stage: Stage, rung: Rung) -> Found:
+        """Return a candidate: the stage applied to its base at a rung, trained and judged."""
+        steps = (*parent.candidate.steps, Step(stage.name, number, rung))
+
+        def first(trainer: Trainer) -> Network:
+            applied = stage.apply(base.network, rung, trainer)
+            return trainer.train(applied, self.seed)
+
+        key = self._key(base.key, "rung", stage, rung)
+        found = self._found(steps, key, first, attempt=1)
+        score = found.candidate.score
+        if self.retry and not found.candidate.holds and score.value + score.error >= self.target:
+
+            def again(trainer: Trainer) -> Network:
+                return trainer.train(found.network, self.seed + 1)
+
+            found = _better(found, self._found(steps, self._key(key, "again"), again, attempt=2))
+        self.watch(CandidateDone(found.candidate))
+        return found
+
+    def _found(
+        self, steps: tuple[Step, ...], key: str, make: Callable[[Trainer], Network], attempt: int
+    ) -> Found:
+        """Return what ``make`` trains, judged; from the store where it is there."""
+        stored = self._load(key)
+        restored = stored is not None and stored.score is not None
+        if stored is None or stored.score is None:
+            started = perf_counter()
+            last = steps[-1]
+            self.watch(TrainingStarted(last.stage, last.number, last.rung, attempt))
+            trainer = _Counted(self.trainer, lambda: self._begin(key))
+            network = make(trainer)
+            score = self.trainer.score(network)
+            stored = Stored(network, score, trainer.trainings, perf_counter() - started)
+            self._save(key, stored)
+        else:
+            score = stored.score
+        candidate = Candidate(
+            steps=steps,
+            score=score,
+            sizes=self.measure(stored.network),
+            holds=self._holds(score),
+            trainings=stored.trainings,
+            seconds=stored.seconds,
+            restored=restored,
+            key=key,
+            broken_off=self._broken_off(key, stored),
+        )
+        return Found(stored.network, candidate)
+
+    def _holds(self, score: Score) -> bool:
+        return score.value - score.error >= self.target
+
+    def _key(self, parent: str, kind: str, stage: Stage | None = None, *options: object) -> str:
+        about = [] if stage is None else [type(stage).__name__, value_digest(stage)]
+        parts = [parent, kind, *about, *map(value_digest, options)]
+        return digest([*parts, self.seed, self.context])[:_DIGITS]
+
+    def _load(self, key: str) -> Stored | None:
+        return None if self.store is None else self.store.load(key)
+
+    def _save(self, key: str, stored: Stored) -> None:
+        if self.store is not None:
+            self.store.save(key, stored)
+
+    def _begin(self, key: str) -> None:
+        if self.store is not None:
+            self.store.begin(key)
+
+    def _broken_off(self, key: str, stored: Stored) -> int:
+        return 0 if self.store is None else max(0, self.store.begun(key) - stored.trainings)
+
+
+class _Counted(Trainer):
+    """A trainer that counts its trainings and tells when one begins."""
+
+    def __init__(self, trainer: Trainer, begin: Callable[[], None]) -> None:
+        self._trainer = trainer
+        self._begin = begin
+        self.trainings = 0
+
+    def train(self, network: Network, seed: int, *, slimming: float = 0.0) -> Network:
+        self._begin()
+        self.trainings += 1
+        return self._trainer.train(network, seed, slimming=slimming)
+
+    def score(self, network: Network) -> Score:
+        return self._trainer.score(network)
+
+    def ranges(self, network: Network, nodes: Iterable[str], bits: int) -> Mapping[str, Range]:
+        return self._trainer.ranges(network, nodes, bits)
+
+
+def _better(first: Found, again: Found) -> Found:
+    """Return the better of two trainings of a rung (the first of equals), at the cost of both."""
+    one, two = first.candidate, again.candidate
+    chosen = again if two.score.value > one.score.value else first
+    candidate = replace(
+        chosen.candidate,
+        trainings=one.trainings + two.trainings,
+        seconds=one.seconds + two.seconds,
+        restored=one.restored and two.restored,
+        broken_off=one.broken_off + two.broken_off,
+    )
+    return Found(chosen.network, candidate)

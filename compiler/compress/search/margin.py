@@ -1,0 +1,86 @@
+"""Margin search: stage after stage, each as far as the target allows, less a margin.
+
+After Tian, Yamagiwa and Wada, IEEE Access 2024. Its cost grows with the sum of the ladders'
+lengths (their logarithms, with bisection), that of the full grid with their product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..network import Network
+from ..stages.base import Stage
+from .events import Candidate, SearchDone, SearchStarted
+from .judge import Found, Judge
+from .walk import Way, walk
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The end of a search.
+
+    Attributes
+    ----------
+    original : Candidate
+    chosen : Found
+        The network to go on with; it holds.
+    candidates : tuple of Candidate
+        All that were judged, in the order of their trainings, without the original.
+    trainings : int
+        All trainings: of candidates and of what stages start from, restored ones included.
+    broken_off : int
+        Trainings that a killed run had begun and that were done again.
+    seconds : float
+        Wall-clock time of ``trainings``.
+    """
+
+    original: Candidate
+    chosen: Found
+    candidates: tuple[Candidate, ...]
+    trainings: int
+    broken_off: int
+    seconds: float
+
+
+def margin_search(
+    network: Network,
+    stages: Sequence[Stage],
+    judge: Judge,
+    *,
+    margin: int = 1,
+    way: Way = "bisect",
+) -> Outcome:
+    """Walk the stages in order, each on what the one before left.
+
+    Parameters
+    ----------
+    network : Network
+    stages : sequence of Stage
+    judge : Judge
+    margin : int
+        Rungs that a stage with ``keeps_margin`` steps back, unless it is the last: room for the
+        stages behind it.
+    way : "bisect" or "linear"
+
+    Raises
+    ------
+    UsageError
+        If the network itself misses the target.
+    """
+    start = judge.original(network)
+    names = tuple(stage.name for stage in stages)
+    judge.watch(SearchStarted(names, judge.target, start.candidate))
+    chosen = start
+    candidates: list[Candidate] = []
+    trainings, broken_off, seconds = 0, 0, 0.0
+    for number, stage in enumerate(stages):
+        back = margin if stage.keeps_margin and number < len(stages) - 1 else 0
+        walked = walk(chosen, number, stage, judge, way, back)
+        chosen = walked.chosen
+        candidates += (found.candidate for found in walked.tried)
+        trainings += walked.trainings
+        broken_off += walked.broken_off
+        seconds += walked.seconds
+    judge.watch(SearchDone(chosen.candidate, trainings, broken_off, seconds))
+    return Outcome(start.candidate, chosen, tuple(candidates), trainings, broken_off, seconds)
