@@ -1,4 +1,4 @@
-"""From observed activations to 8-bit grids."""
+"""From observed activations to grids."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from ..ir.ops.quantize import Quantize
 
-CODES = 256
 BINS = 2048
 #: Share of the observed range that a grid may keep; the rest is clamped.
 SHRINKS = tuple(1 - 0.02 * step for step in range(31))
+#: The same for grids of less than 8 bits, whose steps are dearer than outliers.
+NARROW_SHRINKS = tuple(1 - 0.02 * step for step in range(48))
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,18 @@ def observed(values: npt.NDArray[Any]) -> Range:
     return Range(min(0.0, float(values.min())), max(0.0, float(values.max())))
 
 
-def grid(span: Range) -> Quantize:
-    """Return the uint8 grid over a range: real 0 lies on it, its scale is a float32."""
-    width = max(span.high - span.low, 1e-6)
-    scale = np.float32(width / (CODES - 1))
-    zero_point = int(np.clip(np.rint(-span.low / float(scale)), 0, CODES - 1))
-    return Quantize((Fraction(float(scale)),), (zero_point,), 0, CODES - 1)
+def grid(span: Range, bits: int = 8) -> Quantize:
+    """Return the grid of codes 0 … 2**bits - 1 over a range.
+
+    Real 0 lies on it, its scale is a float32.
+    """
+    width, largest = max(span.high - span.low, 1e-6), (1 << bits) - 1
+    scale = np.float32(width / largest)
+    zero_point = int(np.clip(np.rint(-span.low / float(scale)), 0, largest))
+    return Quantize((Fraction(float(scale)),), (zero_point,), 0, largest)
 
 
-def best_range(histogram: npt.NDArray[np.int64], span: Range) -> Range:
+def best_range(histogram: npt.NDArray[np.int64], span: Range, bits: int = 8) -> Range:
     """Return the part of a range whose grid has the least mean squared error.
 
     Clamping a few outliers makes every step finer. The error is summed over a histogram: every
@@ -53,17 +57,20 @@ def best_range(histogram: npt.NDArray[np.int64], span: Range) -> Range:
     ----------
     histogram : int64 (BINS,)
         Counts over ``span`` in equal bins.
+    span : Range
+    bits : int
+        Of the grid.
     """
     edges = np.linspace(span.low, span.high, len(histogram) + 1)
     centres = (edges[:-1] + edges[1:]) / 2
 
     def error(candidate: Range) -> float:
-        return float(histogram @ (centres - rounded(centres, grid(candidate))) ** 2)
+        return float(histogram @ (centres - rounded(centres, grid(candidate, bits))) ** 2)
 
-    best = span
+    best, shrinks = span, SHRINKS if bits >= 8 else NARROW_SHRINKS
     for end in ("high", "low", "high"):
         whole: float = getattr(span, end)
-        best = min((replace(best, **{end: whole * share}) for share in SHRINKS), key=error)
+        best = min((replace(best, **{end: whole * share}) for share in shrinks), key=error)
     return best
 
 
