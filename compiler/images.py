@@ -50,23 +50,12 @@ def read_images(path: Path, count: int | None = None) -> ImageFile:
         If it is not an .npz file, lacks ``x``, holds arrays of a wrong dtype or shape, values that
         are not finite, or fewer than ``count`` images.
     """
-    if not path.is_file():
-        raise UsageError(f"image file {path} does not exist")
-    arrays = _read_npz(path)
+    arrays = read_arrays(path)
     if "x" not in arrays:
         held = ", ".join(sorted(arrays)) or "nothing"
         raise DataError(f"{path}: must hold an array 'x' of images, and it holds {held}")
     x, y = arrays["x"], arrays.get("y")
-    if x.dtype.name not in DTYPES:
-        raise DataError(f"{path}: x must be {' or '.join(DTYPES)}, not {x.dtype}")
-    if x.ndim < 2 or len(x) == 0:
-        raise DataError(
-            f"{path}: x must be (N, H, W, C), (N, H, W) or (N, features) with at least one image, "
-            f"not {x.shape}"
-        )
-    if not np.isfinite(x).all():
-        first = int(np.argmin(np.isfinite(x).reshape(len(x), -1).all(axis=1)))
-        raise DataError(f"{path}: x must be finite numbers, and image {first} has NaN or infinity")
+    check_images(x, str(path))
     if y is not None and (y.shape != (len(x),) or y.dtype.kind not in "iu"):
         raise DataError(
             f"{path}: y must be {len(x)} whole numbers, one per image, not {y.dtype} {y.shape}"
@@ -76,8 +65,43 @@ def read_images(path: Path, count: int | None = None) -> ImageFile:
     return ImageFile(x[:count], None if y is None else y[:count])
 
 
-def _read_npz(path: Path) -> dict[str, Array]:
-    """Return all arrays of an .npz file."""
+def check_images(x: Array, where: str) -> None:
+    """Refuse images of a wrong dtype or shape, or with values that are not finite.
+
+    Parameters
+    ----------
+    x : array
+    where : str
+        Where they come from, for the message.
+
+    Raises
+    ------
+    DataError
+    """
+    if x.dtype.name not in DTYPES:
+        raise DataError(f"{where}: x must be {' or '.join(DTYPES)}, not {x.dtype}")
+    if x.ndim < 2 or len(x) == 0:
+        raise DataError(
+            f"{where}: x must be (N, H, W, C), (N, H, W) or (N, features) with at least one image, "
+            f"not {x.shape}"
+        )
+    if not np.isfinite(x).all():
+        first = int(np.argmin(np.isfinite(x).reshape(len(x), -1).all(axis=1)))
+        raise DataError(f"{where}: x must be finite numbers, and image {first} has NaN or infinity")
+
+
+def read_arrays(path: Path) -> dict[str, Array]:
+    """Return all arrays of an .npz file.
+
+    Raises
+    ------
+    UsageError
+        If the file does not exist.
+    DataError
+        If it is not an .npz file of plain arrays.
+    """
+    if not path.is_file():
+        raise UsageError(f"image file {path} does not exist")
     try:
         archive = np.load(path, allow_pickle=False)
         if isinstance(archive, np.ndarray):
