@@ -14,6 +14,7 @@ from sangi.compiler.ir.ops.add import Add
 from sangi.compiler.ir.ops.affine import Affine
 from sangi.compiler.ir.ops.averagepool import AveragePool
 from sangi.compiler.ir.ops.batchnorm import BatchNorm
+from sangi.compiler.ir.ops.concat import Concat
 from sangi.compiler.ir.ops.conv import Conv
 from sangi.compiler.ir.ops.dense import Dense
 from sangi.compiler.ir.ops.input import Input
@@ -100,6 +101,18 @@ def depthwise() -> Graph:
     scale = tuple(Fraction(int(s), 8) for s in net.random.integers(-9, 9, 8))
     x = net.relu(net.add("bn", BatchNorm(scale, scale[::-1]), net.pool(x)))
     return net.build(net.dense(net.mean(x), 4, "out"))
+
+
+def dense_block() -> Graph:
+    """Two growing layers whose results stand beside their inputs, BatchNorm in front of layers."""
+    net = Net(seed=3)
+    x = net.relu(net.conv(net.x, 4, "stem"))
+    for number, growth in ((1, 3), (2, 5)):
+        new = net.relu(net.conv(x, growth, f"g{number}"))
+        x = net.add(f"cat{number}", Concat(2), x, new)
+    scale = tuple(Fraction(int(s), 8) for s in net.random.integers(1, 9, 12))
+    x = net.relu(net.add("bn", BatchNorm(scale, scale[::-1]), x))
+    return net.build(net.dense(net.pool(net.conv(x, 6, "narrow", 1)), 4, "out"))
 
 
 def frames(count: int = 40, shape: tuple[int, ...] = FRAME, seed: int = 9) -> np.ndarray:
