@@ -2,7 +2,7 @@
 
 JSON stands for values as they are, but for: a list is a tuple, ``{"fraction": [n, d]}`` a Fraction,
 ``{"rounding": name}`` a Rounding, ``{"array": i}`` the i-th array beside the JSON,
-``{"map": [[key, value], …]}`` a mapping, and ``{"type": name, …}`` one of ``TYPES``.
+``{"map": [[key, value], …]}`` a mapping, ``{"type": name, "fields": {…}}`` one of ``TYPES``.
 """
 
 from __future__ import annotations
@@ -86,10 +86,8 @@ def encode(value: object, arrays: list[Array]) -> Any:
             return {"array": len(arrays) - 1}
         case _ if is_dataclass(value):
             held = {field.name: getattr(value, field.name) for field in fields(value)}
-            return {
-                "type": type(value).__name__,
-                **{name: encode(item, arrays) for name, item in held.items()},
-            }
+            items = {name: encode(item, arrays) for name, item in held.items()}
+            return {"type": type(value).__name__, "fields": items}
         case _:
             raise TypeError(f"value must be one that can be stored, not {type(value).__name__}")
 
@@ -117,8 +115,7 @@ def decode(value: Any, arrays: Sequence[Array]) -> Any:
             return arrays[index]
         case _:
             kind = TYPES[value["type"]]
-            held = {name: decode(item, arrays) for name, item in value.items() if name != "type"}
-            return kind(**held)
+            return kind(**{name: decode(item, arrays) for name, item in value["fields"].items()})
 
 
 def encode_network(network: Network, arrays: list[Array]) -> dict[str, Any]:

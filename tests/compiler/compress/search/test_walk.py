@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sangi.compiler.compress.search.judge import Judge
+from sangi.compiler.compress.search.walk import Walked, Way, walk
+
+from .imitation import Cut, Imitation, amounts, measure, network
+
+TARGET = 0.9
+WAYS: tuple[Way, ...] = ("bisect", "linear")
+
+
+def walked(
+    costs: tuple[float, ...], way: Way = "bisect", margin: int = 0, **options: Any
+) -> Walked:
+    imitated = {name: options.pop(name) for name in ("error", "gain") if name in options}
+    judge = Judge(Imitation((costs,), **imitated), TARGET, measure, **options)
+    start = judge.original(network(stages=1))
+    return walk(start, 0, Cut(0, rungs=len(costs)), judge, way, margin)
+
+
+def went(result: Walked) -> int:
+    return int(amounts(result.chosen.network)[0])
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("held", range(8))
+def test_the_last_rung_that_holds_is_found(way: Way, held: int) -> None:
+    result = walked((0.05,) * held + (0.2,) * (7 - held), way)
+    assert went(result) == held
+    assert len(result.tried) == (3 if way == "bisect" else min(7, held + 1))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_margin_never_leads_below_the_start(way: Way) -> None:
+    assert went(walked((0.05, 0.2, 0.2), way, margin=4)) == 0
+
+
+def test_climbing_stops_at_the_first_miss() -> None:
+    assert went(walked((0.05, 0.2, 0.05, 0.05), "linear")) == 1
+
+
+def test_the_margin_goes_further_back_where_a_rung_misses() -> None:
+    # Bisection asks rungs 3, 5 and 6 of 6; two back from 6 is 4, which misses, so it is 3.
+    costs = (0.05, 0.05, 0.05, 0.2, 0.05, 0.05)
+    result = walked(costs, margin=2)
+    assert went(result) == 3
+    assert result.trainings == len(result.tried) == 4
+
+
+@given(
+    st.lists(st.sampled_from([0.05, 0.2]), min_size=1, max_size=9),
+    st.sampled_from(WAYS),
+    st.integers(0, 3),
+)
+def test_what_is_chosen_holds_however_accuracy_moves(
+    costs: list[float], way: Way, margin: int
+) -> None:
+    result = walked(tuple(costs), way, margin)
+    assert result.chosen.candidate.holds
+    # No rung is trained twice.
+    labels = [found.candidate.label for found in result.tried]
+    assert len(set(labels)) == len(labels) == result.trainings
+
+
+def test_one_standard_error_is_kept_clear_of_the_target() -> None:
+    costs = (0.05, 0.08, 0.095)
+    assert went(walked(costs)) == 3
+    assert went(walked(costs, error=0.01)) == 2
+
+
+def test_a_near_miss_is_trained_again_where_that_is_wanted() -> None:
+    # 0.895 ± 0.01 is near 0.9, 0.85 is not; a second training gains 0.02.
+    costs, luck = (0.05, 0.105, 0.15), {"error": 0.01, "gain": 0.02}
+    assert went(walked(costs, **luck)) == 1
+    result = walked(costs, retry=True, **luck)
+    assert went(result) == 2
+    assert [found.candidate.trainings for found in result.tried] == [2, 1]
+    assert result.trainings == 3
+
+
+def test_the_better_of_two_trainings_stays() -> None:
+    result = walked((0.105,), retry=True, error=0.01, gain=-0.02)
+    (found,) = result.tried
+    assert found.candidate.trainings == 2
+    assert found.candidate.score.value == pytest.approx(0.895)
+    assert went(result) == 0
