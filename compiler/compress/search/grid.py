@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..network import Network
 from ..stages.base import Stage
-from .events import SearchDone, SearchStarted, StageStarted
+from .events import Candidate, SearchDone, SearchStarted, StageStarted
 from .judge import Base, Found, Judge
 from .margin import Outcome
 
@@ -45,15 +45,16 @@ def grid_search(
     names = tuple(stage.name for stage in stages)
     judge.watch(SearchStarted(names, judge.target, start.candidate))
     best = start
-    candidates = []
+    candidates: list[Candidate] = []
     bases: list[Base] = []
     for found in _combinations(start, 0, stages, judge, bases):
         candidates.append(found.candidate)
         if found.candidate.holds:
             best = min(best, found, key=lambda one: _rank(one, size))
-    trainings = sum(one.trainings for one in (*candidates, *bases))
-    broken_off = sum(one.broken_off for one in (*candidates, *bases))
-    seconds = sum(one.seconds for one in (*candidates, *bases))
+    paid: list[Candidate | Base] = [*candidates, *bases]
+    trainings = sum(one.trainings for one in paid)
+    broken_off = sum(one.broken_off for one in paid)
+    seconds = sum(one.seconds for one in paid)
     judge.watch(SearchDone(best.candidate, trainings, broken_off, seconds))
     return Outcome(start.candidate, best, tuple(candidates), trainings, broken_off, seconds)
 

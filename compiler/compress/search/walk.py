@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..stages.base import Stage
-from .events import StageDone, StageStarted
-from .judge import Found, Judge
+from .events import Candidate, StageDone, StageStarted
+from .judge import Base, Found, Judge
 
 #: ``linear`` climbs until the first rung that misses the target. ``bisect`` asks the middle of what
 #: is open: about log2 of the rungs, and the same answer where accuracy only falls along the ladder.
@@ -70,13 +70,13 @@ def walk(start: Found, number: int, stage: Stage, judge: Judge, way: Way, margin
     while not holds(place):
         place -= 1
     judge.watch(StageDone(stage.name, number, at(furthest).candidate, at(place).candidate))
-    candidates = [found.candidate for found in tried.values()]
+    paid: list[Base | Candidate] = [base, *(found.candidate for found in tried.values())]
     return Walked(
         chosen=at(place),
         tried=tuple(tried.values()),
-        trainings=base.trainings + sum(one.trainings for one in candidates),
-        broken_off=base.broken_off + sum(one.broken_off for one in candidates),
-        seconds=base.seconds + sum(one.seconds for one in candidates),
+        trainings=sum(one.trainings for one in paid),
+        broken_off=sum(one.broken_off for one in paid),
+        seconds=sum(one.seconds for one in paid),
     )
 
 
