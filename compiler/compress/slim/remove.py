@@ -11,6 +11,7 @@ import numpy as np
 from ...ir.graph import Graph
 from ...ir.ops.affine import Affine
 from ...ir.ops.base import Op
+from ...ir.ops.batchnorm import BatchNorm
 from ...ir.ops.conv import Conv
 from ...ir.ops.dense import Dense
 from ...ir.ops.pad import Pad
@@ -51,6 +52,23 @@ def remove_units(network: Network, ties: Ties, gone: BoolArray) -> Network:
     ValueError
         If a fixed unit is among them, or some node would be left without channels.
     """
+    stays = _stays(ties, gone)
+    rules = {
+        name: _rule(network.layer(name), rule, _kept(network.graph, stays, name))
+        for name, rule in network.rules.items()
+    }
+    return replace(network, graph=remove_channels(network.graph, ties, gone), rules=rules)
+
+
+def remove_channels(graph: Graph, ties: Ties, gone: BoolArray) -> Graph:
+    """Return a graph without some units; as ``remove_units``."""
+    stays = _stays(ties, gone)
+    ops = {name: _smaller(graph.op(name), _kept(graph, stays, name)) for name in stays}
+    origins = {name: _origin(graph, name, stays[name]) for name in stays}
+    return graph.with_ops(ops, origins).verify()
+
+
+def _stays(ties: Ties, gone: BoolArray) -> Mapping[str, BoolArray]:
     fixed = np.flatnonzero(gone & ties.fixed)
     if len(fixed):
         raise ValueError(f"units to remove must not be fixed, as {fixed[0]} is")
@@ -58,14 +76,7 @@ def remove_units(network: Network, ties: Ties, gone: BoolArray) -> Network:
     for name, kept in stays.items():
         if not kept.any():
             raise ValueError(f"'{name}' must keep a channel, not lose all {len(kept)}")
-    graph = network.graph
-    ops = {name: _smaller(graph.op(name), _kept(graph, stays, name)) for name in stays}
-    origins = {name: _origin(graph, name, stays[name]) for name in stays}
-    rules = {
-        name: _rule(network.layer(name), rule, _kept(graph, stays, name))
-        for name, rule in network.rules.items()
-    }
-    return replace(network, graph=graph.with_ops(ops, origins).verify(), rules=rules)
+    return stays
 
 
 def _kept(graph: Graph, stays: Mapping[str, BoolArray], name: str) -> _Kept:
@@ -79,7 +90,10 @@ def _smaller(op: Op, kept: _Kept) -> Op:
         return op
     if isinstance(op, Conv | Dense):
         bias = None if op.bias is None else _chosen(op.bias, kept.output)
-        op = replace(op, weight=_weights(op, op.weight, kept), bias=bias)
+        scale = op.weight_scale
+        if scale is not None and len(scale) > 1:
+            scale = _chosen(scale, kept.output)
+        op = replace(op, weight=_weights(op, op.weight, kept), weight_scale=scale, bias=bias)
         if isinstance(op, Conv) and is_depthwise(op):
             return replace(op, groups=int(kept.input.sum()))
         return op
@@ -92,7 +106,7 @@ def _smaller(op: Op, kept: _Kept) -> Op:
             scale=_chosen(op.scale, kept.output),
             zero_point=_chosen(op.zero_point, kept.output),
         )
-    if isinstance(op, Affine) and op.per_channel:
+    if isinstance(op, Affine | BatchNorm) and op.per_channel:
         return replace(
             op, scale=_chosen(op.scale, kept.output), shift=_chosen(op.shift, kept.output)
         )
