@@ -11,6 +11,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
+from ..ir.ops.weights import WeightArray
 from .prune.balanced import kept_per_bank, strongest
 from .rule import BoolArray, Integer, Rule, Ternary
 
@@ -27,7 +28,7 @@ UNIT = 3.0
 """The hidden weight 1 in root mean squares of a filter: beyond it lie 0.3 % of normal weights."""
 
 
-def codes_of(weight: FloatArray, rule: Rule) -> tuple[Codes, npt.NDArray[np.float32]]:
+def codes_of(weight: WeightArray, rule: Rule) -> tuple[Codes, npt.NDArray[np.float32]]:
     """Return the codes of a layer's weights, and the step between codes per filter.
 
     A filter that is zero throughout, or so small that its scale would underflow, has codes 0 and
@@ -52,7 +53,7 @@ def codes_of(weight: FloatArray, rule: Rule) -> tuple[Codes, npt.NDArray[np.floa
     ValueError
         If the rule has no grid, or a ternary one without unit.
     """
-    grid = rule.grid
+    grid, weight = rule.grid, weight.astype(np.float64, copy=False)
     if isinstance(grid, Integer):
         return _integer(weight, grid, rule.mask)
     if grid is None:
@@ -75,7 +76,7 @@ def codes_of(weight: FloatArray, rule: Rule) -> tuple[Codes, npt.NDArray[np.floa
     return np.where(chosen & alive, signs, np.int8(0)), np.where(scale > 0, scale, np.float32(1))
 
 
-def weights_of(weight: FloatArray, rule: Rule) -> npt.NDArray[np.float32]:
+def weights_of(weight: WeightArray, rule: Rule) -> npt.NDArray[np.float32]:
     """Return the weights that a layer computes with: ``code * scale``, rounded to float32.
 
     So does DequantizeLinear. Without a grid these are the weights that the mask leaves.
@@ -87,7 +88,7 @@ def weights_of(weight: FloatArray, rule: Rule) -> npt.NDArray[np.float32]:
     return values.astype(np.float32)
 
 
-def unit_of(weight: FloatArray, mask: BoolArray | None = None) -> FloatArray:
+def unit_of(weight: WeightArray, mask: BoolArray | None = None) -> FloatArray:
     """Return what a hidden weight of 1 stands for: three root mean squares of every filter.
 
     Parameters
@@ -101,7 +102,7 @@ def unit_of(weight: FloatArray, mask: BoolArray | None = None) -> FloatArray:
     float64 (filters,)
         Numbers of float32, positive: 1 for a filter of zeros.
     """
-    flat = weight.reshape(len(weight), -1)
+    flat = weight.astype(np.float64, copy=False).reshape(len(weight), -1)
     count = np.full(len(flat), flat.shape[1])
     if mask is not None:
         left = mask.reshape(flat.shape)

@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 
 def is_zero(network: Network, name: str) -> BoolArray:
     """Return which weights of a layer are zero now, by their codes or their mask."""
-    weight, rule = network.layer(name).weight.astype(np.float64), network.rules[name]
+    weight, rule = network.layer(name).weight, network.rules[name]
     if rule.grid is not None:
         codes, _ = codes_of(weight, rule)
         return np.asarray(codes == 0)

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
 
-import numpy as np
-
 from ..codes import unit_of
 from ..network import Network
 from ..prune.balanced import can_balance
@@ -109,6 +107,6 @@ def coarsened(network: Network, names: Iterable[str], grid: Grid) -> Network:
             continue
         unit = rule.unit
         if unit is None and not isinstance(grid, Integer):
-            unit = unit_of(layer.weight.astype(np.float64), rule.mask)
+            unit = unit_of(layer.weight, rule.mask)
         rules[name] = replace(rule, grid=fitting, unit=unit)
     return network.with_rules(rules)
