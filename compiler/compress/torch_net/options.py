@@ -1,0 +1,87 @@
+"""How networks are fine-tuned; importable without PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ....runtime.errors import UsageError
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """Options of one fine-tuning.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training images.
+    batch : int
+        Images a step.
+    rate : float
+        Peak of the one-cycle learning rate, in units of a layer's root mean square.
+    warmup : float
+        Share of all steps in which the rate rises.
+    frozen : float
+        Share of all steps, the last ones, in which the statistics of Norm stand still: weights and
+        factors then settle on what evaluation computes with.
+    weight_decay : float
+        Of AdamW, on weights that are not ternary (a hidden weight that decays would become 0).
+    smoothing : float
+        Of labels, in the cross entropy.
+    teacher : float
+        Weight of the teacher's outputs against the labels, 0 … 1; 0: no teacher.
+    temperature : float
+        Of the distillation (Hinton et al. 2015).
+    shift : int
+        Images move by up to so many pixels in each direction, their edges repeated.
+    flip : bool
+        Whether half of the images are mirrored, left to right.
+    variants : int
+        Moved versions of the training set. Epochs take them in turns, and the teacher sees each
+        once, however many trainings there are.
+    precision : str
+        Of activations in training: ``auto`` takes bfloat16 where the processor computes with it.
+        Evaluation is always in float32.
+    threads : int or None
+        None: as many as PyTorch takes. Another number gives other rounding of sums.
+    seed : int
+        Of the variants.
+    """
+
+    epochs: int = 10
+    batch: int = 64
+    rate: float = 0.02
+    warmup: float = 0.15
+    frozen: float = 0.15
+    weight_decay: float = 1e-2
+    smoothing: float = 0.05
+    teacher: float = 0.5
+    temperature: float = 2.0
+    shift: int = 0
+    flip: bool = False
+    variants: int = 16
+    precision: Precision = "auto"
+    threads: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        for name, least in (("epochs", 1), ("batch", 2), ("shift", 0), ("variants", 1)):
+            value = getattr(self, name)
+            if value < least:
+                raise UsageError(f"{name} must be at least {least}, not {value}")
+        for name in ("warmup", "frozen", "smoothing", "teacher"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise UsageError(f"{name} must be 0 … 1, not {value:g}")
+        for name in ("rate", "temperature"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise UsageError(f"{name} must be above 0, not {value:g}")
+        if self.weight_decay < 0:
+            raise UsageError(f"weight_decay must be at least 0, not {self.weight_decay:g}")
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads must be at least 1, not {self.threads}")

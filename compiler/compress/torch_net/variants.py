@@ -1,0 +1,68 @@
+"""Moved versions of the training images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+
+class Variants:
+    """A fixed number of versions of every image: shifted, perhaps mirrored.
+
+    Every image has its own shift in every version, the edge repeated. Without shift and flip there
+    is one version.
+
+    Parameters
+    ----------
+    x : uint8 or float32 (N, H, W, C) or (N, features)
+        Images without rows and columns are not moved.
+    shift : int
+        Pixels, in each direction.
+    flip : bool
+    count : int
+        Versions.
+    seed : int
+    """
+
+    def __init__(
+        self, x: npt.NDArray[Any], *, shift: int, flip: bool, count: int, seed: int
+    ) -> None:
+        moved = x.ndim == 4 and (shift > 0 or flip)
+        self.count = count if moved else 1
+        self._moves: Any = None
+        if not moved:
+            self._x = torch.from_numpy(np.ascontiguousarray(x))
+            return
+        size = x.shape[1:3]
+        margins = ((0, 0), (shift, shift), (shift, shift), (0, 0))
+        padded = torch.from_numpy(np.ascontiguousarray(np.pad(x, margins, mode="edge")))
+        generator = torch.Generator().manual_seed(seed)
+        shape = (2, self.count, len(x))
+        self._moves = torch.randint(0, 2 * shift + 1, shape, generator=generator)
+        half = torch.rand(shape[1:], generator=generator) < 0.5
+        self._mirrored = half if flip else torch.zeros_like(half)
+        # Every window of every image, as a view: (N, rows, columns, C, H, W).
+        self._x = padded.unfold(1, size[0], 1).unfold(2, size[1], 1)
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self._x)
+
+    def take(self, version: int, indices: Any) -> Any:
+        """Return images of one version, in the dtype that was given.
+
+        Parameters
+        ----------
+        version : int
+            0 … ``count`` - 1.
+        indices : int64 tensor (M,)
+        """
+        if self._moves is None:
+            return self._x[indices]
+        rows, columns = self._moves[:, version, indices]
+        x = self._x[indices, rows, columns].permute(0, 2, 3, 1)
+        mirrored = self._mirrored[version, indices].view(-1, 1, 1, 1)
+        return torch.where(mirrored, x.flip(2), x) if bool(mirrored.any()) else x
