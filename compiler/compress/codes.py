@@ -55,7 +55,7 @@ def codes_of(weight: WeightArray, rule: Rule) -> tuple[Codes, npt.NDArray[np.flo
     """
     grid, weight = rule.grid, weight.astype(np.float64, copy=False)
     if isinstance(grid, Integer):
-        return _integer(weight, grid, rule.mask)
+        return _integer(weight, grid, rule)
     if grid is None:
         raise ValueError("grid must be Integer, Ternary or BalancedTernary, not None")
     if rule.unit is None:
@@ -70,10 +70,9 @@ def codes_of(weight: WeightArray, rule: Rule) -> tuple[Codes, npt.NDArray[np.flo
         kept = kept_per_bank(weight.shape, grid.zeros, grid.banks)
         chosen = strongest(sizes, grid.banks, kept, rule.mask)
     scale = _float32(mean_size(sizes, chosen), chosen)
-    # A weight of exactly 0 that a balanced grid keeps counts as positive: the numbers stay equal.
-    signs = np.where(weight < 0, -1, 1).astype(np.int8)
     alive = (scale > 0).reshape(unit.shape)
-    return np.where(chosen & alive, signs, np.int8(0)), np.where(scale > 0, scale, np.float32(1))
+    codes = np.where(chosen & alive, _signs(weight), np.int8(0))
+    return codes, np.where(scale > 0, scale, np.float32(1))
 
 
 def weights_of(weight: WeightArray, rule: Rule) -> npt.NDArray[np.float32]:
@@ -138,17 +137,25 @@ def mean_size(sizes: FloatArray, chosen: BoolArray) -> FloatArray:
 
 
 def _integer(
-    weight: FloatArray, grid: Integer, mask: BoolArray | None
+    weight: FloatArray, grid: Integer, rule: Rule
 ) -> tuple[Codes, npt.NDArray[np.float32]]:
-    left = np.ones(weight.shape, np.bool_) if mask is None else mask
+    left = np.ones(weight.shape, np.bool_) if rule.mask is None else rule.mask
     sizes = np.where(left, np.abs(weight), 0.0)
     peak = sizes.reshape(len(sizes), -1).max(axis=1)
     step = np.minimum(peak / grid.largest, 2 * mean_size(sizes, left) / sqrt(grid.largest))
-    scale = _float32(step, left)
-    scale = np.where(scale > 0, scale, np.float32(1))
-    steps = np.rint(weight / scale.astype(np.float64).reshape(-1, *[1] * (weight.ndim - 1)))
+    rounded = _float32(step, left)
+    scale = np.where(rounded > 0, rounded, np.float32(1))
+    axes = (-1, *[1] * (weight.ndim - 1))
+    steps = np.rint(weight / scale.astype(np.float64).reshape(axes))
+    if rule.even:
+        steps = np.where((steps == 0) & (rounded > 0).reshape(axes), _signs(weight), steps)
     codes = np.clip(np.where(left, steps, 0.0), -grid.largest, grid.largest)
     return codes.astype(np.int8), scale
+
+
+def _signs(weight: FloatArray) -> Codes:
+    """Return -1 or 1; a weight of exactly 0 counts as positive, so that equal numbers stay so."""
+    return np.where(weight < 0, -1, 1).astype(np.int8)
 
 
 def _float32(step: FloatArray, counted: BoolArray) -> npt.NDArray[np.float32]:

@@ -91,8 +91,12 @@ class Rule:
         fixed when the layer became ternary. Weights are clipped to ± unit in training.
     mask : bool, shape of the weights, or None
         False where a weight was pruned: it is 0 for good.
+    even : bool
+        Whether weights that the mask leaves never have code 0 on an Integer grid: numbers that
+        are equal in every bank stay equal, whatever training does.
     """
 
     grid: Grid | None = None
     unit: FloatArray | None = None
     mask: BoolArray | None = None
+    even: bool = False

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..network import Network
-from ..rule import BalancedTernary, Rule
+from ..rule import Rule
 from .balanced import bank_counts, can_balance, strongest
 
 
@@ -16,7 +16,7 @@ def rebalanced(network: Network, banks: int) -> Network:
 
     The channels that are left lie in other banks than before. A layer keeps its mean number of
     weights per bank; where a bank has too few, the largest of its pruned weights come back.
-    Balanced ternary rules need nothing: they choose anew by themselves.
+    Only rules with ``even`` masks are changed: balanced ternary grids choose anew by themselves.
 
     Parameters
     ----------
@@ -27,9 +27,7 @@ def rebalanced(network: Network, banks: int) -> Network:
     rules: dict[str, Rule] = {}
     for name in network.layers():
         rule, layer = network.rules[name], network.layer(name)
-        if rule.mask is None or isinstance(rule.grid, BalancedTernary):
-            continue
-        if not can_balance(layer, banks):
+        if rule.mask is None or not rule.even or not can_balance(layer, banks):
             continue
         sizes = np.abs(layer.weight.astype(np.float64))
         # What was pruned comes behind all that was not.

@@ -138,10 +138,11 @@ def _rule(op: Conv | Dense, rule: Rule, kept: _Kept) -> Rule:
     grid = rule.grid
     if isinstance(grid, BalancedTernary) and mixes(op) and kept.input.sum() < grid.banks:
         grid = replace(grid, banks=1)
-    return Rule(
-        grid,
-        None if rule.unit is None else rule.unit[kept.output],
-        None if rule.mask is None else _weights(op, rule.mask, kept),
+    return replace(
+        rule,
+        grid=grid,
+        unit=None if rule.unit is None else rule.unit[kept.output],
+        mask=None if rule.mask is None else _weights(op, rule.mask, kept),
     )
 
 

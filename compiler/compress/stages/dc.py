@@ -88,4 +88,4 @@ def _balanced(network: Network, name: str, share: float, banks: int) -> Rule:
     fitting = banks if can_balance(layer, banks) else 1
     kept = kept_per_bank(sizes.shape, share, fitting)
     sizes = np.where(is_zero(network, name), 0.0, sizes)
-    return replace(rule, mask=strongest(sizes, fitting, kept, rule.mask))
+    return replace(rule, mask=strongest(sizes, fitting, kept, rule.mask), even=True)

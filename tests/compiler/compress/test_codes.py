@@ -84,6 +84,21 @@ def test_a_kept_weight_of_zero_counts_as_positive():
     assert scale.tolist() == [0.5]
 
 
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_even_masks_leave_no_code_0(bits):
+    weight, mask = weights((6, 3, 3, 5)), masks((6, 3, 3, 5))
+    weight[2] = 0
+    weight[3, 1, 1] = 0
+    codes, scale = codes_of(weight, Rule(Integer(bits), mask=mask, even=True))
+    plain, plain_scale = codes_of(weight, Rule(Integer(bits), mask=mask))
+    alive = np.arange(6) != 2
+    assert_array_equal(codes[alive] != 0, mask[alive])
+    assert not codes[2].any()
+    assert_array_equal(codes[plain != 0], plain[plain != 0])
+    assert_array_equal(scale, plain_scale)
+    assert np.abs(codes[plain == 0]).max() == 1
+
+
 @pytest.mark.parametrize("grid", [Integer(8), Integer(2), Ternary(0.3), BalancedTernary(0.5, 2)])
 def test_a_filter_of_zeros_stays_one(grid):
     weight = weights((3, 8))

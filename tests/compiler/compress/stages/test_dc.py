@@ -69,8 +69,10 @@ def test_balanced_ternary_gets_more_zeros(network):
 
 
 def test_other_grids_get_balanced_masks(network):
-    pruned = at(Pruning(banks=4), at(Quantization(), network, "w8 a8"), "75% zeros")
+    pruned = at(Pruning(banks=4), at(Quantization(), network, "w4 a4"), "75% zeros")
     assert balance_of(pruned.rules["c"].mask, 4) == 8
+    codes, _ = codes_of(pruned.layer("c").weight, pruned.rules["c"])
+    assert balance_of(codes, 4) == 8
     assert balance_of(pruned.rules["d"].mask, 4) == 1
     assert set(pruned.rules["a"].mask.reshape(6, -1).sum(axis=1)) == {7}
 
