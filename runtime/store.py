@@ -16,6 +16,7 @@ import numpy.typing as npt
 from .errors import BuildError, UsageError
 from .ops.add import Add
 from .ops.base import Op, TensorType
+from .ops.concat import Concat
 from .ops.conv import Conv
 from .ops.dense import Dense
 from .ops.lookup import Lookup
@@ -34,7 +35,7 @@ FORMAT = 1
 
 OPS: dict[str, type[Op]] = {
     op.__name__: op
-    for op in (Add, Conv, Dense, Lookup, MaxPool, Requantize, Reshape, SumPool, Threshold)
+    for op in (Add, Concat, Conv, Dense, Lookup, MaxPool, Requantize, Reshape, SumPool, Threshold)
 }
 
 DAMAGE = (

@@ -24,6 +24,10 @@ def code_bits(graph: Graph, name: str) -> int | None:
         op = graph.op(name)
     if isinstance(op, ir.Quantize):
         return bits_for(op.low, op.high)
+    if isinstance(op, ir.Concat):
+        widths = [code_bits(graph, source) for source in graph.inputs(name)]
+        known = [bits for bits in widths if bits is not None]
+        return max(known) if len(known) == len(widths) else None
     return bits_for(0, op.steps) if isinstance(op, ir.MultiThreshold) else None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...runtime.numerics import bits_for, is_signed
 from ...runtime.ops.requantize import Requantize
+from ..ir import ops as ir
 from .channels import Channel, channels_of, common_units, in_units, multiples_of, split, spread
 from .exact import Rounded
 from .requantize import MAX_PRODUCT_BITS
@@ -212,6 +213,11 @@ def _row(values: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 def _refusal(state: State, source: str, channels: list[Channel], groups: int) -> str:
     if len({abs(c.factor) for c in channels}) > 1 and groups < len(channels):
+        if isinstance(state.graph.op(source), ir.Concat):
+            return (
+                f"the inputs of Concat '{source}' must have one scale, not several; put a "
+                "quantizer behind it, or the same one behind each of its inputs"
+            )
         return (
             "the input must have one scale for all channels, not one per channel; "
             "export with per-tensor activation scales"

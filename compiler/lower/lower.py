@@ -12,6 +12,7 @@ from ..ir import ops as ir
 from ..ir.graph import Graph
 from ..ir.original import original_weights
 from ..problems import Problem, refusal
+from .concat import lower_concat
 from .elementwise import lower_affine, lower_clip, lower_quantize, lower_relu
 from .inputs import lower_input, placeholder
 from .layers import lower_conv, lower_dense
@@ -36,6 +37,7 @@ RULES: Mapping[type, Callable[[State, str, Any], Value]] = {
     ir.Conv: lower_conv,
     ir.Dense: lower_dense,
     ir.Add: lower_add,
+    ir.Concat: lower_concat,
     ir.MaxPool: lower_maxpool,
     ir.MultiThreshold: lower_multithreshold,
     ir.AveragePool: lower_averagepool,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from ..ir.graph import GraphBuilder
@@ -9,6 +11,7 @@ from ..ir.ops.affine import Affine
 from ..ir.ops.base import Op, Shape
 from ..ir.ops.batchnorm import BatchNorm
 from ..ir.ops.clip import Clip
+from ..ir.ops.concat import Concat
 from ..ir.ops.maxpool import MaxPool
 from ..ir.ops.pad import Pad
 from ..ir.ops.quantize import Quantize
@@ -22,13 +25,17 @@ def grid_of(builder: GraphBuilder, name: str) -> Quantize | None:
     """Return the quantizer on whose grid every value of a node lies; None if there is none.
 
     MaxPool, Reshape, Transpose and Slice only choose among values, and Pad adds zeros, which must
-    lie on the grid. A grid per channel ends where the channels move.
+    lie on the grid. A Concat keeps a grid that all its inputs have, in the range of all. A grid
+    per channel ends where the channels move.
     """
     moved = padded = False
     while isinstance(op := builder.op(name), MaxPool | Reshape | Transpose | Slice | Pad):
         padded = padded or isinstance(op, Pad)
         (name,) = builder.inputs(name)
         moved = moved or not keeps_channels(op, builder.shape(name))
+    if isinstance(op, Concat):
+        grids = [grid_of(builder, source) for source in builder.inputs(name)]
+        op = common_grid(grids) or op
     if (
         not isinstance(op, Quantize)
         or (moved and op.per_channel)
@@ -36,6 +43,16 @@ def grid_of(builder: GraphBuilder, name: str) -> Quantize | None:
     ):
         return None
     return op
+
+
+def common_grid(grids: Sequence[Quantize | None]) -> Quantize | None:
+    """Return one grid per tensor that holds the codes of all; None where they differ."""
+    found = [grid for grid in grids if grid is not None]
+    kinds = {(grid.scale, grid.zero_point, grid.rounding, grid.zero_first) for grid in found}
+    if len(found) < len(grids) or len(kinds) > 1 or found[0].per_channel:
+        return None
+    low, high = min(grid.low for grid in found), max(grid.high for grid in found)
+    return replace(found[0], low=low, high=high)
 
 
 def keeps_channels(op: Op, shape: Shape) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from ...runtime.errors import ModelError, SangiError, UsageError
 from ..ir.graph import Graph
 from .base import Pass
+from .before_concat import BeforeConcat
 from .cancel_quantizers import CancelQuantizers
 from .channels_last import ChannelsLast
 from .dead_code import DeadCode
@@ -39,10 +40,11 @@ LAYOUT_PASSES: tuple[Pass, ...] = (
 )
 
 #: For float models, before calibration.
-FLOAT_PASSES: tuple[Pass, ...] = (ReluBeforePool(),)
+FLOAT_PASSES: tuple[Pass, ...] = (ReluBeforePool(), BeforeConcat())
 
 #: For quantized models, from a file or from calibration.
 QUANTIZED_PASSES: tuple[Pass, ...] = (
+    BeforeConcat(),
     KeepGrid(),
     RemoveRelu(),
     CancelQuantizers(),

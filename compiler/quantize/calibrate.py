@@ -22,6 +22,7 @@ from ..ir.rebuild import rebuild
 from ..passes.dead_code import DeadCode
 from .places import quantized_nodes
 from .ranges import Range, best_range, grid, histogram, observed
+from .shared import shared_grids
 from .weights import quantize_weights
 
 Method = Literal["minmax", "mse"]
@@ -31,7 +32,8 @@ def calibrate(graph: Graph, frames: npt.NDArray[Any], method: Method = "mse") ->
     """Return a graph with 8-bit weights and activations wherever quantizers are missing.
 
     Weights are symmetric per filter, activations asymmetric per tensor. Where the frames are
-    bytes and nothing normalizes them, the input's codes are the pixels themselves.
+    bytes and nothing normalizes them, the input's codes are the pixels themselves. Tensors that a
+    Concat joins for a layer get one grid, over the values of all.
 
     Parameters
     ----------
@@ -68,6 +70,8 @@ def _grids(
 ) -> Mapping[str, Quantize]:
     if not places:
         return {}
+    # The place whose grid a place has: of a group the first, else its own.
+    owner = {name: group[0] for group in shared_grids(graph, places) for name in group}
     # Nothing behind the places is executed.
     ends = tuple((name, graph.tensor(name)) for name in places)
     graph = DeadCode()(replace(graph, outputs=ends))
@@ -80,18 +84,19 @@ def _grids(
                     f"{kind} '{name}' must give finite values on the calibration images, "
                     "not NaN or infinity: check --mean and --std"
                 )
-            span = observed(values)
-            spans[name] = spans[name].join(span) if name in spans else span
+            span, first = observed(values), owner.get(name, name)
+            spans[first] = spans[first].join(span) if first in spans else span
     if method == "mse":
-        counts = {name: np.zeros(0, np.int64) for name in places}
+        counts = {name: np.zeros(0, np.int64) for name in spans}
         for batch in run_batches(graph, frames, places):
             for name, values in batch.items():
-                count = histogram([values], spans[name])
-                counts[name] = count + counts[name] if counts[name].size else count
-        spans = {name: best_range(counts[name], spans[name]) for name in places}
-    grids = {name: grid(span) for name, span in spans.items()}
+                first = owner.get(name, name)
+                count = histogram([values], spans[first])
+                counts[first] = count + counts[first] if counts[first].size else count
+        spans = {name: best_range(counts[name], spans[name]) for name in spans}
+    grids = {name: grid(spans[owner.get(name, name)]) for name in places}
     for name in places:
-        if isinstance(graph.op(name), Input) and _are_bytes(frames):
+        if isinstance(graph.op(name), Input) and name not in owner and _are_bytes(frames):
             grids[name] = _bytes_grid()
     return grids
 

@@ -8,6 +8,7 @@ from ..ir.ops.affine import Affine
 from ..ir.ops.averagepool import AveragePool
 from ..ir.ops.batchnorm import BatchNorm
 from ..ir.ops.clip import Clip
+from ..ir.ops.concat import Concat
 from ..ir.ops.conv import Conv
 from ..ir.ops.dense import Dense
 from ..ir.ops.input import Input
@@ -22,8 +23,8 @@ from ..ir.rebuild import only_consumer
 from ..passes.quantizers import is_quantized, open_inputs
 
 _CHAINED = (Relu, Clip, Affine, BatchNorm)
-_MOVES = (MaxPool, Reshape, Transpose, Slice, Pad)
-_TAIL = (Softmax, Sigmoid, ArgMax, Reshape, Transpose)
+_MOVES = (Concat, MaxPool, Reshape, Transpose, Slice, Pad)
+_TAIL = (Concat, Softmax, Sigmoid, ArgMax, Reshape, Transpose)
 
 
 def quantized_nodes(graph: Graph) -> tuple[str, ...]:

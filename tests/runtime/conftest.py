@@ -5,6 +5,7 @@ import pytest
 
 from sangi.runtime.ops.add import Add
 from sangi.runtime.ops.base import Op, TensorType
+from sangi.runtime.ops.concat import Concat
 from sangi.runtime.ops.conv import Conv
 from sangi.runtime.ops.dense import Dense
 from sangi.runtime.ops.lookup import Lookup
@@ -33,7 +34,9 @@ def program() -> Program:
         ("maxpool", MaxPool((2, 2), (2, 2)), ("add",)),
         ("sumpool", SumPool((3, 3), (3, 3)), ("maxpool",)),
         ("reshape", Reshape((4,)), ("sumpool",)),
-        ("dense", Dense(rng.integers(-9, 9, (3, 4))), ("reshape",)),
+        ("few", Dense(rng.integers(-9, 9, (3, 4))), ("reshape",)),
+        ("concat", Concat(0), ("few", "reshape")),
+        ("dense", Dense(rng.integers(-9, 9, (3, 7))), ("concat",)),
     ]
     types = {"x": TensorType((6, 6, 2), 0, 255)}
     for name, op, inputs in ops:
@@ -53,5 +56,5 @@ def program() -> Program:
             ),
         ),
         types=types,
-        original_weights=84,
+        original_weights=105,
     )

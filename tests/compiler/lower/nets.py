@@ -14,6 +14,7 @@ from sangi.compiler.ir.ops.affine import Affine
 from sangi.compiler.ir.ops.averagepool import AveragePool
 from sangi.compiler.ir.ops.batchnorm import BatchNorm
 from sangi.compiler.ir.ops.clip import Clip
+from sangi.compiler.ir.ops.concat import Concat
 from sangi.compiler.ir.ops.conv import Conv
 from sangi.compiler.ir.ops.dense import Dense
 from sangi.compiler.ir.ops.input import Input
@@ -165,6 +166,8 @@ def run_exactly(graph: Graph, x: np.ndarray) -> dict[str, Exact]:
                 values[name] = dense(op, sources[0])
             case Add():
                 values[name] = sources[0] + sources[1]
+            case Concat():
+                values[name] = np.concatenate(sources, op.axis)
             case MaxPool() | AveragePool():
                 values[name] = pooled(op, sources[0], shape)
             case Reshape():

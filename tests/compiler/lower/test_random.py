@@ -10,6 +10,7 @@ from sangi.compiler.ir.ops.affine import Affine
 from sangi.compiler.ir.ops.averagepool import AveragePool
 from sangi.compiler.ir.ops.batchnorm import BatchNorm
 from sangi.compiler.ir.ops.clip import Clip
+from sangi.compiler.ir.ops.concat import Concat
 from sangi.compiler.ir.ops.conv import Conv
 from sangi.compiler.ir.ops.dense import Dense
 from sangi.compiler.ir.ops.maxpool import MaxPool
@@ -24,6 +25,8 @@ from .nets import Net, assert_exact
 
 REASONS = (
     "one scale for all channels",
+    "must have one scale, not several",
+    "one scale and zero point where rows or columns are joined",
     "one grid of codes",
     "must not be transposed",
     "one scale where it is reshaped",
@@ -70,7 +73,7 @@ class Drawn(Net):
         source = str(self.rng.choice(self.tensors[-3:]))
         shape = self.builder.shape(source)
         image = len(shape) == 3
-        kinds = ["quantize", "quantize", "affine", "bn", "relu", "clip", "add", "reshape"]
+        kinds = ["quantize", "quantize", "affine", "bn", "relu", "clip", "add", "reshape", "concat"]
         kinds += ["conv", "conv", "max", "average", "transpose"] if image else ["dense", "dense"]
         kind = str(self.rng.choice(kinds))
         node = getattr(self, f"draw_{kind}")(source, shape)
@@ -98,6 +101,17 @@ class Drawn(Net):
     def draw_add(self, source: str, shape: tuple[int, ...]) -> str:
         fitting = [name for name in self.tensors if self.builder.shape(name) == shape]
         return self.add("add", Add(), source, str(self.rng.choice(fitting)))
+
+    def draw_concat(self, source: str, shape: tuple[int, ...]) -> str:
+        axis = len(shape) - 1 if self.chance(0.7) else int(self.rng.integers(len(shape)))
+
+        def rest(size: tuple[int, ...]) -> tuple[int, ...]:
+            return *size[:axis], 0, *size[axis + 1 :]
+
+        sizes = {name: self.builder.shape(name) for name in self.tensors}
+        fitting = [name for name, size in sizes.items() if rest(size) == rest(shape)]
+        more = self.rng.choice(fitting, int(self.rng.integers(1, 3)))
+        return self.add("concat", Concat(axis), source, *map(str, more))
 
     def draw_reshape(self, source: str, shape: tuple[int, ...]) -> str:
         return self.add("reshape", Reshape((int(np.prod(shape)),)), source)

@@ -105,6 +105,29 @@ def test_qlinear_matmul(tmp_path: Path, activations: str, weights: str, per_colu
     agree(finished(model, tmp_path, y, last), pixels(12, frames=200), 23.7)
 
 
+def concatenated(model: Quantized, count: int) -> tuple[str, Grid]:
+    """Two inputs with grids of their own, ``count`` inputs of the node, and the output's grid."""
+    x, first = quantized_input(model)
+    second = model.grid(2.3, 40)
+    y = model.ql(model.dql(x, first), second)
+    last = model.grid(2.1, 20)
+    inputs = [*last, x, *first, y, *second][:count]
+    return model.node("QLinearConcat", *inputs, axis=1, domain=RUNTIME), last
+
+
+def test_qlinear_concat(tmp_path: Path) -> None:
+    model = Quantized(("N", 4, 7, 6), opset=13)
+    y, last = concatenated(model, 8)
+    agree(finished(model, tmp_path, y, last), pixels(4, 7, 6, frames=4), 2.1)
+
+
+def test_a_qlinear_concat_without_a_zero_point(tmp_path: Path) -> None:
+    model = Quantized(("N", 4, 7, 6), opset=13)
+    y, last = concatenated(model, 7)
+    words = "inputs must be scale and zero point, then three for every tensor, not 7"
+    assert said(model, tmp_path, model.dql(y, last)).endswith(f": {words}")
+
+
 @pytest.mark.parametrize("transposed", [0, 1])
 @pytest.mark.parametrize("alpha", [1.0, 0.625])
 @pytest.mark.parametrize("real", [False, True])
@@ -357,7 +380,6 @@ STATIC = "quantize statically (QDQ with calibrated scales)"
         ("", "DynamicQuantizeLinear", STATIC),
         (RUNTIME, "DynamicQuantizeMatMul", STATIC),
         (RUNTIME, "MatMulIntegerToFloat", STATIC),
-        (RUNTIME, "QLinearConcat", "use QLinearAdd"),
         (RUNTIME, "QLinearLeakyRelu", "use Relu"),
         (
             RUNTIME,
