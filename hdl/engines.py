@@ -9,6 +9,9 @@ from typing import Any
 from .add.cost import cost as add_cost
 from .add.params import AddParams
 from .add.schedule import schedule as add_schedule
+from .concat.cost import cost as concat_cost
+from .concat.params import ConcatParams
+from .concat.schedule import schedule as concat_schedule
 from .cost import Resources
 from .folded.cost import cost as folded_cost
 from .folded.params import FoldedParams
@@ -52,6 +55,7 @@ Params = (
     | ThresholdParams
     | LookupParams
     | AddParams
+    | ConcatParams
     | ForkParams
     | WidthParams
 )
@@ -76,6 +80,7 @@ ENGINES: dict[type, Engine] = {
     ThresholdParams: Engine("threshold", threshold_schedule, threshold_cost),
     LookupParams: Engine("lookup", lookup_schedule, lookup_cost),
     AddParams: Engine("add", add_schedule, add_cost),
+    ConcatParams: Engine("concat", concat_schedule, concat_cost),
     ForkParams: Engine("fork", fork_schedule, fork_cost),
     WidthParams: Engine("width", width_schedule, width_cost),
 }

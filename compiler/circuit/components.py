@@ -8,6 +8,7 @@ from typing import Any
 from amaranth.lib.wiring import Component
 
 from ...hdl.add.circuit import Add
+from ...hdl.concat.circuit import Concat
 from ...hdl.fifo.params import FifoParams
 from ...hdl.folded.circuit import Folded
 from ...hdl.fork.circuit import Fork
@@ -76,6 +77,10 @@ def _add(params: Any, op: Any, fifos: Fifos) -> Component:
     return Add(params, op.multipliers, op.offset, fifos)
 
 
+def _concat(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Concat(params, fifos)
+
+
 def _pool(params: Any, op: Any, fifos: Fifos) -> Component:
     return Pool(params, fifos)
 
@@ -100,6 +105,7 @@ _MAKERS: dict[str, Callable[[Any, Any, Fifos], Component]] = {
     "threshold": _threshold,
     "lookup": _lookup,
     "add": _add,
+    "concat": _concat,
     "pool": _pool,
     "globalpool": _globalpool,
     "fork": _fork,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from math import gcd
+from math import gcd, lcm
 
 from ...hdl.beat import Beat
+from ...hdl.concat.params import ConcatParams
 from ...hdl.engines import Params
 from ...hdl.fork.params import ForkParams
 from ...hdl.width.params import WidthParams
 from ...runtime.errors import UnsupportedError
 from ...runtime.ops.add import Add
 from ...runtime.ops.base import TensorType
+from ...runtime.ops.concat import Concat
 from ...runtime.ops.conv import Conv
 from ...runtime.ops.dense import Dense
 from ...runtime.ops.lookup import Lookup
@@ -22,6 +24,7 @@ from ...runtime.ops.reshape import Reshape
 from ...runtime.ops.sumpool import SumPool
 from ...runtime.ops.threshold import Threshold
 from ...runtime.program import Node, Program
+from .concat import concat_params
 from .divisors import divisors, fewest_lanes
 from .elementwise import (
     add_options,
@@ -194,10 +197,30 @@ class _Planner:
                 lanes = given = self._meeting(taken, out, node.name)
                 taken = [self._fit(number, lanes, node.name) for number in taken]
             kind, options = "add", add_options(op, sources, out, lanes)
+        elif isinstance(op, Concat):
+            have = [self.edges[number].beat.lanes for number in taken]
+            joined = concat_params(op, sources, out, have, self.interval)
+            if joined is not None:
+                kind, options, given = "concat", (joined,), joined.out.lanes
+                fits = zip(taken, joined.beats, strict=True)
+                taken = [self._fit(number, beat.lanes, node.name) for number, beat in fits]
         if not options:
             raise TooFast(node.name)
         slot = self._slot(kind, node.name, node.name, options, taken)
+        if isinstance(options[0], ConcatParams) and options[0].together:
+            # Nothing behind needs lanes for whole pixels.
+            fewest = self._lanes(out, node.name)
+            slot, given = self._narrowed(node, beat_of(out, given), slot, fewest), fewest
         self._give(node.output, beat_of(out, given), slot, node.name)
+
+    def _narrowed(self, node: Node, beat: Beat, slot: int, lanes: int) -> int:
+        """Return the width converter behind a unit, or the unit where its lanes are as many."""
+        elements = self.program.types[node.output].elements
+        if lanes == beat.lanes:
+            return slot
+        wide = self._edge(Edge(node.output, beat, elements // beat.lanes, slot, None))
+        params = WidthParams(elements, beat, replace(beat, lanes=lanes))
+        return self._slot("width", node.name, None, (params,), [wide])
 
     def _take(self, tensor: str) -> int:
         return self.loose[self._root(tensor)].pop(0)
@@ -230,11 +253,14 @@ class _Planner:
         raise TooFast(name)
 
     def _fit(self, number: int, lanes: int, name: str) -> int:
-        """Return a stream of so many lanes, behind a width converter where it has others."""
+        """Return a stream of so many lanes, behind width converters where it has others."""
         edge = self.edges[number]
         have = edge.beat.lanes
         if have == lanes:
             return number
+        if have % lanes and lanes % have:
+            # Through beats that hold a whole number of either.
+            return self._fit(self._fit(number, lcm(have, lanes), name), lanes, name)
         elements = edge.beats * have
         out = replace(edge.beat, lanes=lanes)
         params = WidthParams(elements, edge.beat, out)

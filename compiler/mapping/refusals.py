@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...runtime.ops.add import Add
 from ...runtime.ops.base import Op
+from ...runtime.ops.concat import Concat
 from ...runtime.ops.conv import Conv
 from ...runtime.ops.dense import Dense
 from ...runtime.ops.lookup import Lookup
@@ -28,6 +29,7 @@ MAPPED: tuple[type[Op], ...] = (
     Threshold,
     Lookup,
     Add,
+    Concat,
     Reshape,
 )
 

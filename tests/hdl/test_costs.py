@@ -5,6 +5,8 @@ import pytest
 from sangi.hdl.add.cost import cost as add_cost
 from sangi.hdl.add.params import AddParams
 from sangi.hdl.beat import Beat
+from sangi.hdl.concat.cost import cost as concat_cost
+from sangi.hdl.concat.params import ConcatParams
 from sangi.hdl.fork.cost import cost as fork_cost
 from sangi.hdl.fork.params import ForkParams
 from sangi.hdl.globalpool.cost import cost as globalpool_cost
@@ -50,6 +52,10 @@ CASES = {
             64, 16, (BEAT, BEAT), BEAT, 1, (1, 14), False, 24, 28, 16, True, -128, 127, "dsp"
         ),
     ),
+    "concat": (
+        concat_cost,
+        ConcatParams(64, (4, 4, 4), (Beat(8, 8, False),) * 3, Beat(8, 8, False)),
+    ),
     "sum": (
         globalpool_cost,
         GlobalPoolParams(64, 64, "sum", Beat(4, 8, False), Beat(4, 14, False)),
@@ -77,6 +83,8 @@ CASES = {
         ("lookup", "xc7", 97, 0),
         ("lookup", "ecp5", 471, 0),
         ("add", "ecp5", 242, 4),
+        ("concat", "xc7", 65, 0),
+        ("concat", "ecp5", 155, 0),
         ("sum", "xc7", 99, 0),
         ("sum", "ecp5", 184, 0),
         ("sum", "ice40", 826, 0),

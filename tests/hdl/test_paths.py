@@ -13,6 +13,8 @@ from sangi.compiler.circuit.yosys import run_yosys
 from sangi.hdl.add.circuit import Add
 from sangi.hdl.add.params import AddParams
 from sangi.hdl.beat import Beat
+from sangi.hdl.concat.circuit import Concat
+from sangi.hdl.concat.params import ConcatParams
 from sangi.hdl.folded.circuit import Folded
 from sangi.hdl.folded.params import FoldedParams
 from sangi.hdl.fork.circuit import Fork
@@ -77,6 +79,7 @@ COMPONENTS = {
         LookupParams(4, 8, BEAT, BEAT, 1, -128, 256), np.arange(-128, 128)[None], [fifo(BEAT, 4)]
     ),
     "add": lambda: Add(ADD, np.stack([FACTORS, FACTORS]), FACTORS, [fifo(BEAT, 4)]),
+    "concat": lambda: Concat(ConcatParams(4, (4, 2), (BEAT, BEAT), BEAT), [fifo(BEAT, 4)]),
     "fork": lambda: Fork(ForkParams(BEAT, 8, 2), [fifo(BEAT, 4), fifo(BEAT, 4)]),
     "narrow": lambda: Width(
         WidthParams(16, BEAT, Beat(1, 8, True)), [fifo(Beat(1, 8, True), 4, 2)]
@@ -130,5 +133,5 @@ def test_streams_do_not_follow_each_other(name, tmp_path):
 def test_the_walk_finds_what_is_there(name, tmp_path):
     """A unit without a window takes a beat in the cycle in which it is offered."""
     component = COMPONENTS[name]()
-    inputs = {"i0__ready", "i1__ready"} if name == "add" else {"i__ready"}
+    inputs = {"i0__ready", "i1__ready"} if name in ("add", "concat") else {"i__ready"}
     assert reached(component, ["w:i*__valid"], ["w:i*__ready"], tmp_path) == inputs

@@ -43,6 +43,25 @@ def draw_program(seed):
     return b.program(b.dense("dense", b.flatten("flat", x), 3))
 
 
+def draw_dense(seed):
+    """Return two dense blocks: each layer's few channels join all that were there before."""
+    rng = random.Random(seed)
+    b = Builder((rng.randint(4, 8), rng.randint(4, 8), rng.randint(1, 3)), seed)
+    x = b.requantize("q", b.conv("c", "x", rng.randint(2, 6)))
+    for block in range(2):
+        for layer in range(rng.randint(1, 2)):
+            growth, kernel = rng.randint(1, 5), rng.choice([1, 3])
+            name = f"{block}{layer}"
+            y = b.requantize(f"q{name}", b.conv(f"c{name}", x, growth, kernel))
+            parts = rng.choice([(x, y), (y, x), (y, x, y)])
+            x = b.concat(f"j{name}", *parts)
+        if rng.random() < 0.5:
+            x = b.maxpool(f"pool{block}", x)
+    if rng.random() < 0.3:
+        x = b.concat("rows", x, x, axis=rng.choice([0, 1]))
+    return b.program(b.dense("dense", b.flatten("flat", x), 3))
+
+
 def _branch(b, rng, name, x, filters, wider, stride):
     """Return up to two convolutions and one that takes the stack's stride and width."""
     for layer in range(rng.randint(0, 2)):
@@ -68,14 +87,14 @@ class Mapped:
         return name if depths[name] > self.least[name] else None
 
 
-def draw_mapped(seed):
-    """Map the network of a seed for a random frame rate, or the fastest that fits."""
+def draw_mapped(seed, draw=draw_program):
+    """Map what ``draw`` makes of a seed for a random frame rate, or the fastest that fits."""
     rng = random.Random(f"target {seed}")
     fps = rng.choice([None, 500.0, 5_000.0, 20_000.0])
     # One engine: what others offer takes long to weigh and does not matter here.
     wishes = Wishes(engines=("folded",))
     design = map_program(
-        draw_program(seed), load_board("zcu104"), target_fps=fps, clock_mhz=100.0, wishes=wishes
+        draw(seed), load_board("zcu104"), target_fps=fps, clock_mhz=100.0, wishes=wishes
     )
     bursts = {unit.name: burst_of(unit.params) for unit in design.units}
     least = {s.name: least_depth(s.beats, bursts[s.source]) for s in design.streams if s.source}

@@ -6,6 +6,7 @@ import numpy as np
 
 from sangi.runtime.ops.add import Add
 from sangi.runtime.ops.base import TensorType
+from sangi.runtime.ops.concat import Concat
 from sangi.runtime.ops.conv import Conv
 from sangi.runtime.ops.dense import Dense
 from sangi.runtime.ops.maxpool import MaxPool
@@ -53,6 +54,9 @@ class Builder:
         multipliers = self.rng.integers(1 << 14, 1 << 15, (2, 1), dtype=np.int64)
         offset = np.array([1 << 15], dtype=np.int64)
         return self.node(name, Add(multipliers, offset, 16, -128, 127), a, b)
+
+    def concat(self, name, *xs, axis=-1):
+        return self.node(name, Concat(axis % len(self.types[xs[0]].shape)), *xs)
 
     def maxpool(self, name, x, kernel=2):
         return self.node(name, MaxPool((kernel, kernel), (kernel, kernel)), x)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .branchy import draw_mapped, neither_stops_nor_slows, one_less_stops_or_slows
+from .branchy import draw_dense, draw_mapped, neither_stops_nor_slows, one_less_stops_or_slows
 
 TIGHT = (1, 4, 10, 14, 15, 18, 23, 24, 26, 29)
 """Seeds of networks whose deepest FIFO is there for a reason that a short run shows."""
@@ -11,6 +11,11 @@ TIGHT = (1, 4, 10, 14, 15, 18, 23, 24, 26, 29)
 @pytest.mark.parametrize("seed", range(25))
 def test_depths_neither_stop_nor_slow(seed):
     assert neither_stops_nor_slows(draw_mapped(seed))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_depths_neither_stop_nor_slow_what_is_joined(seed):
+    assert neither_stops_nor_slows(draw_mapped(seed, draw_dense))
 
 
 @pytest.mark.parametrize("seed", TIGHT)
@@ -27,3 +32,9 @@ def test_five_hundred_networks_neither_stop_nor_slow(first):
         seed for seed in range(first, first + 50) if not neither_stops_nor_slows(draw_mapped(seed))
     ]
     assert not wrong
+
+
+@pytest.mark.slow
+def test_two_hundred_dense_blocks_neither_stop_nor_slow():
+    seeds = range(200)
+    assert not [s for s in seeds if not neither_stops_nor_slows(draw_mapped(s, draw_dense))]

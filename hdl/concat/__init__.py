@@ -1,0 +1,1 @@
+"""The concatenation: several streams, one behind the other."""
