@@ -49,11 +49,11 @@ class OrderDenseColumns(Pass):
                 continue
             transpose = graph.inputs(name)[0]
             perm = graph.op(transpose)
-            readers = _readers(graph, name)
+            readers = dense_readers(graph, name)
             if isinstance(perm, Transpose) and readers is not None:
                 shape = graph.shape(graph.inputs(transpose)[0])
                 order = np.arange(op.shape[0]).reshape(shape).transpose(perm.perm).reshape(-1)
-                ops.update({reader: _permuted(graph.op(reader), order) for reader in readers})
+                ops.update({reader: with_columns(graph.op(reader), order) for reader in readers})
                 places = np.argsort(order)
                 origins.update(
                     (moved, graph.origin(moved).moved(places))
@@ -64,7 +64,7 @@ class OrderDenseColumns(Pass):
         return _bypass_transposes(graph.with_ops(ops, origins), flattened)
 
 
-def _readers(graph: Graph, start: str) -> list[str] | None:
+def dense_readers(graph: Graph, start: str) -> list[str] | None:
     """Return everything down to the Dense layers; None if a path ends in something else."""
     readers: list[str] = []
     waiting = [start]
@@ -82,7 +82,8 @@ def _readers(graph: Graph, start: str) -> list[str] | None:
     return readers
 
 
-def _permuted(op: Op, order: Order) -> Op:
+def with_columns(op: Op, order: Order) -> Op:
+    """Return what a Dense or an op in front of it is when element j moves to ``order[j]``."""
     if isinstance(op, Dense):
         weight = np.empty_like(op.weight)
         weight[:, order] = op.weight

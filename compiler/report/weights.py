@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import asdict, dataclass
 
 from ...hdl.add.params import AddParams
 from ...hdl.engines import Params
@@ -15,40 +12,28 @@ from ...hdl.requantize.params import RequantizeParams
 from ...hdl.skipping.params import SkippingParams
 from ...hdl.threshold.params import ThresholdParams
 from ...hdl.unrolled.params import UnrolledParams
-from ...runtime.numerics import clog2
 from ...runtime.ops.base import IntArray
 from ...runtime.ops.conv import Conv
 from ...runtime.ops.dense import Dense
 from ...runtime.program import Node
 from ..mapping.design import Design
+from .encodings import Encoded, encode
 
 _WEIGHTED = FoldedParams | SkippingParams | UnrolledParams
 
 
 @dataclass(frozen=True)
-class Bits:
-    """Bits of all Conv and Dense weights.
+class Bits(Encoded):
+    """Bits of all parameters: of Conv and Dense weights as in ``Encoded``, and
 
     Attributes
     ----------
-    dense : int
-        Number × width (2 if ternary).
-    nonzero : int
-        Number of those that are not zero × width.
-    indexed : int
-        Non-zeros × (width + bits of an index within the filter).
-    deflate : int
-        All weights, one after the other in the narrowest integer type, compressed with DEFLATE.
     other : int
         Multipliers, offsets, thresholds and tables of the other ops.
     float32 : int
         32 × the weights of the original network.
     """
 
-    dense: int
-    nonzero: int
-    indexed: int
-    deflate: int
     other: int
     float32: int
 
@@ -60,23 +45,16 @@ def weights_of(node: Node) -> IntArray | None:
 
 def count_bits(design: Design) -> Bits:
     """Count the bits of a design's parameters."""
-    dense = nonzero = indexed = other = 0
-    stored = bytearray()
+    other = 0
+    layers: list[tuple[IntArray, int]] = []
     nodes = {node.name: node for node in design.program.nodes}
     for unit in design.units:
         other += _other_bits(unit.params)
         weights = None if unit.node is None else weights_of(nodes[unit.node])
-        if weights is None or not isinstance(unit.params, _WEIGHTED):
-            continue
-        width = unit.params.weight_bits
-        index = clog2(weights.size // len(weights))
-        used = int(np.count_nonzero(weights))
-        dense += weights.size * width
-        nonzero += used * width
-        indexed += used * (width + index)
-        stored += weights.astype(np.int8 if width <= 8 else np.int64).tobytes()
-    deflate = 8 * len(zlib.compress(bytes(stored), 9, wbits=-15)) if stored else 0
-    return Bits(dense, nonzero, indexed, deflate, other, 32 * design.program.original_weights)
+        if weights is not None and isinstance(unit.params, _WEIGHTED):
+            layers.append((weights, unit.params.weight_bits))
+    bits = encode(layers)
+    return Bits(**asdict(bits), other=other, float32=32 * design.program.original_weights)
 
 
 def _other_bits(params: Params) -> int:

@@ -1,4 +1,4 @@
-"""How every op of the graph IR is written: batch first, channels last, float32."""
+"""How every op of the graph IR is written: batch first, float32, channels last or in front."""
 
 from __future__ import annotations
 
@@ -36,23 +36,39 @@ Inputs = tuple[str, ...]
 _CODES = (np.uint8, np.int8, np.uint16, np.int16)
 
 
-def write_op(writer: Writer, op: Op, inputs: Inputs, output: str) -> None:
-    """Write one op that reads ``inputs`` and makes ``output``."""
-    _WRITE[type(op)](writer, op, inputs, output)
+def write_op(writer: Writer, op: Op, inputs: Inputs, output: str, behind: int = 0) -> None:
+    """Write one op that reads ``inputs`` and makes ``output``.
+
+    Parameters
+    ----------
+    writer : Writer
+    op : Op
+        Its axes are those of the tensors as they are written.
+    inputs : tuple of str
+    output : str
+    behind : int
+        Axes behind that of the channels: 0, or 2 where images are (N, C, H, W).
+    """
+    _WRITE[type(op)](writer, op, inputs, output, behind)
 
 
 def _floats(values: tuple[Fraction, ...]) -> npt.NDArray[np.float32]:
     return np.array([float(value) for value in values], np.float32)
 
 
-def _affine(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
-    scale = writer.constant(f"{output}:scale", _floats(op.scale))
-    shift = writer.constant(f"{output}:shift", _floats(op.shift))
+def _along(values: npt.NDArray[np.float32], behind: int) -> npt.NDArray[np.float32]:
+    """Return constants so that they broadcast along the channels."""
+    return values.reshape(-1, *(1,) * behind) if values.size > 1 else values
+
+
+def _affine(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
+    scale = writer.constant(f"{output}:scale", _along(_floats(op.scale), behind))
+    shift = writer.constant(f"{output}:shift", _along(_floats(op.shift), behind))
     product = writer.node("Mul", (inputs[0], scale), f"{output}:product")
     writer.node("Add", (product, shift), output)
 
 
-def _quantize(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _quantize(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     if op.rounding is not Rounding.HALF_EVEN:
         raise UnsupportedError(
             f"quantizer '{output}' must round half to even to be written as QuantizeLinear, "
@@ -72,13 +88,13 @@ def _quantize(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
         pairs = list(zip(op.scale, op.zero_point, strict=True))
         ends = [_floats(tuple((end - zp) * s for s, zp in pairs)) for end in (op.low, op.high)]
         if op.per_channel:
-            limits = _limits(writer, output, ends)
+            limits = _limits(writer, output, [_along(end, behind) for end in ends])
             source = writer.node("Max", (source, limits[0]), f"{output}:raised")
             source = writer.node("Min", (source, limits[1]), f"{output}:clipped")
         else:
             limits = _limits(writer, output, [end.reshape(()) for end in ends])
             source = writer.node("Clip", (source, *limits), f"{output}:clipped")
-    axis: dict[str, int] = {"axis": -1} if op.per_channel else {}
+    axis: dict[str, int] = {"axis": -1 - behind} if op.per_channel else {}
     scale, zero_point = _floats(op.scale), np.array(op.zero_point, kind)
     if not op.per_channel:
         scale, zero_point = scale.reshape(()), zero_point.reshape(())
@@ -115,19 +131,25 @@ def _weights(writer: Writer, op: Any, output: str, perm: tuple[int, ...]) -> lis
     return names
 
 
-def _on_image(writer: Writer, kind: str, inputs: Inputs, output: str, **options: Any) -> None:
+def _on_image(
+    writer: Writer, kind: str, inputs: Inputs, output: str, behind: int, **options: Any
+) -> None:
+    if behind:
+        writer.node(kind, inputs, output, **options)
+        return
     first = writer.node("Transpose", inputs[:1], f"{output}:first", perm=[0, 3, 1, 2])
     made = writer.node(kind, (first, *inputs[1:]), f"{output}:made", **options)
     writer.node("Transpose", (made,), output, perm=[0, 2, 3, 1])
 
 
-def _conv(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _conv(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     weights = _weights(writer, op, output, (0, 3, 1, 2))
     _on_image(
         writer,
         "Conv",
         (*inputs, *weights),
         output,
+        behind,
         kernel_shape=op.kernel,
         strides=op.stride,
         pads=op.padding,
@@ -136,17 +158,18 @@ def _conv(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     )
 
 
-def _dense(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _dense(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     weights = _weights(writer, op, output, (0, 1))
     writer.node("Gemm", (*inputs, *weights), output, transB=1)
 
 
-def _max_pool(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _max_pool(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     _on_image(
         writer,
         "MaxPool",
         inputs,
         output,
+        behind,
         kernel_shape=op.kernel,
         strides=op.stride,
         pads=op.padding,
@@ -154,12 +177,13 @@ def _max_pool(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     )
 
 
-def _average_pool(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _average_pool(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     _on_image(
         writer,
         "AveragePool",
         inputs,
         output,
+        behind,
         kernel_shape=op.kernel,
         strides=op.stride,
         pads=op.padding,
@@ -167,11 +191,11 @@ def _average_pool(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     )
 
 
-def _relu(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _relu(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     writer.node("Relu", inputs, output)
 
 
-def _clip(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _clip(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     limits = [
         ""
         if limit is None
@@ -181,25 +205,25 @@ def _clip(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     writer.node("Clip", (*inputs, *limits), output)
 
 
-def _add(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _add(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     writer.node("Add", inputs, output)
 
 
-def _concat(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _concat(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     writer.node("Concat", inputs, output, axis=op.axis + 1)
 
 
-def _reshape(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _reshape(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     shape = writer.constant(f"{output}:shape", np.array((-1, *op.shape), np.int64))
     writer.node("Reshape", (*inputs, shape), output)
 
 
-def _transpose(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _transpose(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     perm = [0, *(axis + 1 for axis in op.perm)]
     writer.node("Transpose", inputs, output, perm=perm)
 
 
-def _slice(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _slice(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     starts = np.array(op.start, np.int64)
     steps = np.array(op.step, np.int64)
     arrays = {
@@ -212,24 +236,24 @@ def _slice(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
     writer.node("Slice", (*inputs, *names), output)
 
 
-def _pad(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _pad(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     pads = np.array((0, *op.before, 0, *op.after), np.int64)
     writer.node("Pad", (*inputs, writer.constant(f"{output}:pads", pads)), output)
 
 
-def _softmax(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _softmax(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     writer.node("Softmax", inputs, output, axis=op.axis + 1)
 
 
-def _sigmoid(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _sigmoid(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     writer.node("Sigmoid", inputs, output)
 
 
-def _arg_max(writer: Writer, op: Any, inputs: Inputs, output: str) -> None:
+def _arg_max(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     writer.node("ArgMax", inputs, output, axis=op.axis + 1, keepdims=int(op.keepdims))
 
 
-_WRITE: Mapping[type[Op], Callable[[Writer, Any, Inputs, str], None]] = {
+_WRITE: Mapping[type[Op], Callable[[Writer, Any, Inputs, str, int], None]] = {
     Add: _add,
     Affine: _affine,
     ArgMax: _arg_max,

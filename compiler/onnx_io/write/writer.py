@@ -27,3 +27,7 @@ class Writer:
         node = helper.make_node(kind, list(inputs), [output], name=f"{output}:{kind}", **options)
         self.nodes.append(node)
         return output
+
+    def name_last(self, name: str) -> None:
+        """Name the node that was added last."""
+        self.nodes[-1].name = name
