@@ -18,13 +18,11 @@ from ...ir.ops.clip import Clip
 from ...ir.ops.concat import Concat
 from ...ir.ops.conv import Conv
 from ...ir.ops.dense import Dense
-from ...ir.ops.maxpool import MaxPool
 from ...ir.ops.pad import Pad
 from ...ir.ops.quantize import Quantize
 from ...ir.ops.relu import Relu
-from ...ir.ops.reshape import Reshape
-from ...ir.ops.slice import Slice
 from ..norm import FloatArray, Norm
+from .flow import carried
 
 #: How near to a tie a number may lie, in steps of a quantizer, that float64 still decides.
 _TIE = 1e-6
@@ -93,25 +91,16 @@ def _constants(op: Op, sources: tuple[FloatArray, ...], size: int) -> FloatArray
         return first if low is None and high is None else np.clip(first, low, high)
     if isinstance(op, Quantize):
         return _quantized(op, first)
-    if isinstance(op, MaxPool):
-        return first
     if isinstance(op, AveragePool):
         return _zeros_only(first) if any(op.padding) and op.count_include_pad else first
     if isinstance(op, Add):
         return first + sources[1]
-    if isinstance(op, Concat):
+    if isinstance(op, Concat) and len(first) == size:
         # Along another axis than the channels, all parts must hold the same.
-        if sum(map(len, sources)) == size:
-            return np.concatenate(sources)
         return np.where(np.all([first == other for other in sources], axis=0), first, np.nan)
-    if isinstance(op, Pad) and op.before:
-        inside = _zeros_only(first) if any((*op.before[:-1], *op.after[:-1])) else first
-        return np.concatenate((np.zeros(op.before[-1]), inside, np.zeros(op.after[-1])))
-    if isinstance(op, Slice) and op.start:
-        return first[op.start[-1] : op.start[-1] + size * op.step[-1] : op.step[-1]]
-    if isinstance(op, Reshape) and size % len(first) == 0:
-        return np.tile(first, size // len(first))
-    return None
+    if isinstance(op, Pad) and any((*op.before[:-1], *op.after[:-1])):
+        sources = (_zeros_only(first),)
+    return carried(op, sources, size, np.zeros)
 
 
 def _quantized(op: Quantize, values: FloatArray) -> FloatArray | None:

@@ -1,4 +1,4 @@
-"""Which units go: those with the smallest gammas, of all layers together, down to a floor."""
+"""Which units go: those that matter least, of all layers together, down to a floor."""
 
 from __future__ import annotations
 
@@ -7,36 +7,22 @@ from math import ceil
 import numpy as np
 
 from ..network import Network
-from ..norm import FloatArray, Norm
+from .measure import Measure, by_variance
 from .ties import BoolArray, IntArray, Ties
 
 
-def sizes_of(network: Network, ties: Ties) -> FloatArray:
-    """Return how much every unit matters: the mean |gamma| over the Norms that it passes.
-
-    The mean, not the sum: channels of a residual stream pass many Norms and would never go.
-
-    Returns
-    -------
-    float64 (number of units,)
-        Infinite for units that are fixed or pass no Norm.
-    """
-    total, count = np.zeros(len(ties.fixed)), np.zeros(len(ties.fixed))
-    for name, units in ties.units.items():
-        op = network.graph.op(name)
-        if isinstance(op, Norm):
-            np.add.at(total, units, np.abs(op.gamma))
-            np.add.at(count, units, 1)
-    candidate = (count > 0) & ~ties.fixed
-    return np.where(candidate, total / np.maximum(count, 1), np.inf)
-
-
 def weakest(
-    network: Network, ties: Ties, share: float, *, floor: float = 0.0, multiple: int = 1
+    network: Network,
+    ties: Ties,
+    share: float,
+    *,
+    measure: Measure = by_variance,
+    floor: float = 0.0,
+    multiple: int = 1,
 ) -> BoolArray:
     """Return the units to remove: one threshold for all layers, as far as floors let it.
 
-    Units go in the order of ``sizes_of`` until their number is ``share`` of all that could; one
+    Units go in the order of the measure until their number is ``share`` of all that could; one
     that would take a layer below its floor stays, and a stronger one of another layer goes for it.
 
     Parameters
@@ -46,6 +32,8 @@ def weakest(
         Of its graph.
     share : float
         0 … 1, of the units that are not fixed.
+    measure : callable
+        How much units matter.
     floor : float
         0 … 1: the share of its filters that every layer keeps; one filter stays in any case.
     multiple : int
@@ -56,11 +44,11 @@ def weakest(
     -------
     bool (number of units,)
     """
-    sizes = sizes_of(network, ties)
-    order = np.argsort(sizes, kind="stable")[: int(np.isfinite(sizes).sum())]
+    loose = np.flatnonzero(~ties.fixed)
+    order = loose[np.argsort(measure(network, ties)[loose], kind="stable")]
     wanted = round(share * len(order))
     layers = _Layers(network, ties, floor)
-    gone = np.zeros(len(sizes), np.bool_)
+    gone = np.zeros(len(ties.fixed), np.bool_)
     for unit in order.tolist():
         if wanted and layers.take(unit):
             gone[unit] = True

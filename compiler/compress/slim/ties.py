@@ -16,11 +16,8 @@ from ...ir.ops.concat import Concat
 from ...ir.ops.conv import Conv
 from ...ir.ops.dense import Dense
 from ...ir.ops.input import Input
-from ...ir.ops.maxpool import MaxPool
-from ...ir.ops.pad import Pad
-from ...ir.ops.reshape import Reshape
 from ...ir.ops.slice import Slice
-from ...ir.ops.transpose import Transpose
+from .flow import carried
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -132,23 +129,18 @@ def _units(
     first = sources[0]
     if is_depthwise(op):
         return _depthwise(found, first, size)
-    if isinstance(op, Elementwise | MaxPool | AveragePool):
+    if isinstance(op, Elementwise | AveragePool):
         return first
     last = len(shapes[0]) - 1
-    if isinstance(op, Concat) and op.axis == last:
-        return np.concatenate(sources)
-    if isinstance(op, Add | Concat):
+    if isinstance(op, Add) or (isinstance(op, Concat) and op.axis != last):
         for other in sources[1:]:
             found.tie(first, other)
         return first
-    if isinstance(op, Pad) and last >= 0:
-        return np.concatenate((found.new(op.before[-1]), first, found.new(op.after[-1])))
-    if isinstance(op, Slice) and last >= 0 and op.step[-1] == 1:
-        return first[op.start[-1] : op.start[-1] + size]
-    if isinstance(op, Transpose) and op.perm and op.perm[-1] == last:
-        return first
-    if isinstance(op, Reshape) and size % len(first) == 0:
-        return np.tile(first, size // len(first))
+    # What is left of every second channel is no Slice.
+    if not (isinstance(op, Slice) and op.step[-1:] != (1,)):
+        moved = carried(op, sources, size, found.new)
+        if moved is not None:
+            return moved
     for units in sources:
         found.fix(units)
     return found.new(size, fixed=True)

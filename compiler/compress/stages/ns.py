@@ -1,4 +1,4 @@
-"""NS, network slimming: channels with small gammas are removed."""
+"""NS, network slimming: the channels that matter least are removed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..network import Network
+from ..prune.rebalance import rebalanced
+from ..slim.measure import MEASURES
 from ..slim.rank import weakest
 from ..slim.remove import remove_units
 from ..slim.ties import BoolArray, Ties, find_ties
@@ -15,10 +17,11 @@ from .base import Rung, Stage
 
 @dataclass(frozen=True)
 class Slimming(Stage):
-    """Remove whole channels, those whose Norm scales them least (Liu et al. 2017).
+    """Remove whole channels, those that matter least to the layers behind them.
 
-    First the network is trained with an L1 penalty on the gammas, which separates channels that
-    matter from such that do not; every rung then removes a share of all channels by one threshold.
+    First the network is trained with an L1 penalty on the gammas of Norm, which separates channels
+    that matter from such that do not (Liu et al. 2017); every rung then removes a share of all
+    channels by one threshold.
     Channels that must stay alike (residual sums, depthwise filters) go together. A floor per
     layer keeps single layers from collapsing, which costs more accuracy than it saves.
 
@@ -30,6 +33,8 @@ class Slimming(Stage):
         Share of its filters that every layer keeps.
     multiple : int
         Layers keep a multiple of so many filters, for banks of one size.
+    measure : str
+        What the threshold is put on, of ``slim.measure.MEASURES``: ``variance`` or ``gamma``.
     penalty : float
         Strength of the L1 penalty; 0 leaves the gammas as training found them.
     """
@@ -39,6 +44,7 @@ class Slimming(Stage):
     shares: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
     floor: float = 0.3
     multiple: int = 1
+    measure: str = "variance"
     penalty: float = 3e-3
 
     def ladder(self, network: Network) -> tuple[Rung, ...]:
@@ -60,9 +66,17 @@ class Slimming(Stage):
         return trainer.train(network, seed, slimming=self.penalty)
 
     def apply(self, network: Network, rung: Rung, trainer: Trainer) -> Network:
-        """Return the network without the weakest channels."""
+        """Return the network without the weakest channels, balanced masks balanced again."""
         ties = find_ties(network.graph)
-        return remove_units(network, ties, self._weakest(network, ties, rung.amount))
+        removed = remove_units(network, ties, self._weakest(network, ties, rung.amount))
+        return rebalanced(removed, self.multiple)
 
     def _weakest(self, network: Network, ties: Ties, share: float) -> BoolArray:
-        return weakest(network, ties, share, floor=self.floor, multiple=self.multiple)
+        return weakest(
+            network,
+            ties,
+            share,
+            measure=MEASURES[self.measure],
+            floor=self.floor,
+            multiple=self.multiple,
+        )

@@ -10,7 +10,8 @@ import pytest
 from sangi.compiler.compress.network import Network
 from sangi.compiler.compress.norm import Norm
 from sangi.compiler.compress.prepare import prepare
-from sangi.compiler.compress.slim.rank import sizes_of, weakest
+from sangi.compiler.compress.slim.measure import by_gamma
+from sangi.compiler.compress.slim.rank import weakest
 from sangi.compiler.compress.slim.ties import find_ties
 
 from ..graphs import depthwise, frames, residual, vgg
@@ -27,7 +28,7 @@ def with_gammas(network: Network, gammas: dict[str, list[float]]) -> Network:
 
 def kept(network: Network, share: float, **options: float) -> dict[str, int]:
     ties = find_ties(network.graph)
-    gone = weakest(network, ties, share, **options)  # type: ignore[arg-type]
+    gone = weakest(network, ties, share, measure=by_gamma, **options)  # type: ignore[arg-type]
     return {name: int((~gone[ties.units[name]]).sum()) for name in network.layers()}
 
 
@@ -65,18 +66,8 @@ def test_filters_are_rounded_up_to_multiples(network: Network) -> None:
 
 def test_the_strongest_come_back(network: Network) -> None:
     ties = find_ties(network.graph)
-    gone = weakest(network, ties, 5 / 24, multiple=4)
+    gone = weakest(network, ties, 5 / 24, measure=by_gamma, multiple=4)
     assert gone[ties.units["a"]].tolist() == [True, True, False, False, False, False]
-
-
-def test_a_unit_counts_the_mean_of_its_norms() -> None:
-    network = with_gammas(
-        prepare(residual(), frames(4)), {"stem": [1, 2, 3, 4, 5, 6], "a2": [3, 2, 1, -4, 0, 0]}
-    )
-    ties = find_ties(network.graph)
-    sizes = sizes_of(network, ties)
-    assert sizes[ties.units["stem"]].tolist() == [2, 2, 2, 4, 2.5, 3]
-    assert np.isinf(sizes[ties.units["x"]]).all() and np.isinf(sizes[ties.units["out"]]).all()
 
 
 def test_tied_layers_keep_the_same_number() -> None:

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from sangi.compiler.compress.banks import balance_of
 from sangi.compiler.compress.network import Network
 from sangi.compiler.compress.prepare import prepare
+from sangi.compiler.compress.stages.base import Rung
+from sangi.compiler.compress.stages.dc import Pruning
 from sangi.compiler.compress.stages.ns import Slimming
 from sangi.compiler.compress.trainer import Score, Trainer
 from sangi.compiler.quantize.ranges import Range
 
-from ..graphs import dense_block, evaluate, frames, vgg
+from ..graphs import Net, dense_block, evaluate, frames, vgg
 
 
 class Notes(Trainer):
@@ -68,3 +71,15 @@ def test_gammas_are_trained_apart_first() -> None:
     assert trainer.asked == [(7, 0.5)]
     assert Slimming(penalty=0.0).base(network, trainer, 7) is None
     assert len(trainer.asked) == 1
+
+
+def test_balanced_masks_are_balanced_again() -> None:
+    net = Net()
+    x = net.relu(net.conv(net.relu(net.conv(net.x, 16, "a")), 16, "b"))
+    graph = net.build(net.dense(net.mean(net.relu(net.conv(x, 8, "c"))), 4, "d"))
+    network = Pruning(banks=4).apply(prepare(graph, frames(4)), Rung("60% zeros", 0.6), Notes())
+    stage = Slimming(shares=(0.5,), multiple=4, penalty=0.0)
+    after = stage.apply(network, stage.ladder(network)[0], Notes())
+    assert channels(after) < channels(network)
+    for name in ("b", "c", "d"):
+        assert balance_of(after.rules[name].mask, 4)
