@@ -9,13 +9,10 @@ tells it with ``PhaseStarted``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ..sizes import Sizes
 from ..stages.base import Rung
 from ..trainer import Score
-
-if TYPE_CHECKING:
-    from ..sizes import Sizes
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from ..network import Network
+from ..sizes import Sizes
 from ..stages.base import Stage
 from .events import Candidate, SearchDone, SearchStarted, StageStarted
 from .judge import Base, Found, Judge
 from .margin import Outcome
-
-if TYPE_CHECKING:
-    from ..sizes import Sizes
 
 
 def grid_search(

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from ....runtime.errors import UsageError
 from ...quantize.ranges import Range
 from ..network import Network
+from ..sizes import Sizes
 from ..stages.base import Rung, Stage
 from ..trainer import Score, Trainer
 from .codec import digest, network_digest, value_digest
 from .events import BaseDone, Candidate, CandidateDone, Event, Step, TrainingStarted
 from .store import Store, Stored
-
-if TYPE_CHECKING:
-    from ..sizes import Sizes
 
 #: Hexadecimal digits of a key: 128 bits.
 _DIGITS = 32
