@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
+
 from sangi.compiler.ir.graph import Graph, GraphBuilder
 from sangi.compiler.ir.ops.affine import Affine
 from sangi.compiler.ir.ops.base import Op
@@ -15,8 +17,10 @@ from sangi.compiler.passes.before_concat import BeforeConcat
 from sangi.compiler.passes.cancel_quantizers import CancelQuantizers
 from sangi.compiler.passes.grids import grid_of
 from sangi.compiler.passes.keep_grid import KeepGrid
+from sangi.compiler.passes.pipeline import run_passes
+from sangi.compiler.verify.passes import VerifyEach
 
-from .graphs import conv, dense, grid, kinds, unchanged
+from .graphs import RANDOM, conv, dense, grid, kinds, unchanged
 
 
 def joined(*behind: Op, axis: int = 2, first: Op | None = None) -> Graph:
@@ -41,6 +45,14 @@ def test_all_that_follows_goes_in_front() -> None:
     assert after.tensor("j") == "n2"
     affine = after.op("n0/1")
     assert isinstance(affine, Affine) and affine.shift == (3, 4, 5)
+
+
+def test_every_tensor_of_the_file_is_compared() -> None:
+    """The input, both layers, the last op's tensor, which the Concat makes now, and the output."""
+    graph = joined(PER_CHANNEL, Relu(), grid())
+    verify = VerifyEach(RANDOM.integers(-9, 10, (3, 4, 4, 2)).astype(np.float32))
+    run_passes(graph, [BeforeConcat()], verify)
+    assert verify.tensors == 5
 
 
 def test_rows_share_their_constants() -> None:

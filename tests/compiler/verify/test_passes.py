@@ -350,7 +350,7 @@ def test_nodes_named_like_tensors() -> None:
     x = builder.add("pool", MaxPool((2, 2), (2, 2)), [x])
     graph = builder.build([(builder.add("relu", Relu(), [x]), "y")])
     verify = VerifyEach(random.normal(size=(2, 6, 6, 2)))
-    after = run_passes(graph, FLOAT_PASSES, verify)
+    after = run_passes(graph, FLOAT_PASSES[:1], verify)
     assert [type(after.op(name)) for name in after.order()] == [Input, Conv, Relu, MaxPool]
     # x, conv, and relu's tensor, which the pool makes now; and the output.
     assert verify.tensors == 4
