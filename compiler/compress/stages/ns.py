@@ -28,7 +28,8 @@ class Slimming(Stage):
     Attributes
     ----------
     shares : tuple of float
-        Of the channels that can go, increasing, between 0 and 1.
+        Of the channels that can go, increasing, between 0 and 1; what the floor leaves no room
+        for is no rung.
     floor : float
         Share of its filters that every layer keeps.
     multiple : int
@@ -41,11 +42,11 @@ class Slimming(Stage):
 
     name: ClassVar[str] = "ns"
 
-    shares: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+    shares: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
     floor: float = 0.3
     multiple: int = 1
     measure: str = "variance"
-    penalty: float = 3e-3
+    penalty: float = 1e-3
 
     def ladder(self, network: Network) -> tuple[Rung, ...]:
         """Return the shares that take more channels away than those before them."""
