@@ -52,6 +52,8 @@ def fit(
         If the loss is not finite.
     """
     net = TorchNet(network)
+    net.settle()
+    ends = net.ends(classes=not labels.is_floating_point())
     optimizer = _optimizer(net, options)
     gammas = [norm.gamma for norm in net.norms.values()]
     generator = torch.Generator().manual_seed(seed)
@@ -70,7 +72,8 @@ def fit(
         for indices in order[: per_epoch * batch].split(batch):
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * _cycle(step / total, options.warmup)
-            outputs = net.trained(images.take(version, indices), dtype, frozen=step >= frozen_from)
+            x = images.take(version, indices)
+            outputs = net.trained(x, dtype, ends, frozen=step >= frozen_from)
             followed = None if aims is None else tuple(aim[indices] for aim in aims)
             value = loss(outputs, labels[indices], followed, options)
             optimizer.zero_grad()

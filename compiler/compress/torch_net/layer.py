@@ -110,7 +110,10 @@ class Layer:
             mean = sizes.sum(axes, keepdim=True) / count
             peak = sizes.amax(axes, keepdim=True) / grid.largest
             scale = torch.minimum(peak, 2 * mean / sqrt(grid.largest)).clamp_min(1e-30)
-            codes = (weight / scale).round_().clamp_(-grid.largest, grid.largest)
+            codes = (weight / scale).round_()
+            if self._rule.even:
+                codes = torch.where(codes == 0, torch.where(weight < 0, -1.0, 1.0), codes)
+            codes = codes.clamp_(-grid.largest, grid.largest)
             if self._rule.even:
                 codes = torch.where(codes == 0, torch.where(weight < 0, -1.0, 1.0), codes)
             return codes.mul_(scale) if mask is None else codes.mul_(scale).mul_(mask)

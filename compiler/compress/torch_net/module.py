@@ -82,30 +82,39 @@ class TorchNet:
             with torch.no_grad():
                 yield self._execute(run, self._plain, x[start : start + batch], names)
 
-    def trained(self, x: Any, dtype: Any, *, frozen: bool) -> tuple[Any, ...]:
+    def trained(
+        self, x: Any, dtype: Any, ends: tuple[str, ...], *, frozen: bool
+    ) -> tuple[Any, ...]:
         """Return what the ends of the network give in training, float32, with gradients.
-
-        Softmax, Sigmoid and ArgMax at the ends are left out.
 
         Parameters
         ----------
         x : tensor (N, *shape)
         dtype : torch.dtype
             Of activations.
+        ends : names
+            As ``ends`` gives them.
         frozen : bool
             Whether Norm uses its running statistics.
         """
         run = Run(self.layers, self.norms, {}, dtype, training=True, frozen=frozen)
-        ends = self.ends()
         values = self._execute(run, self._joined, x, ends)
         return tuple(values[node] for node in ends)
 
-    def ends(self) -> tuple[str, ...]:
-        """Return the nodes in front of the Softmax, Sigmoid or ArgMax of every output."""
+    def ends(self, *, classes: bool) -> tuple[str, ...]:
+        """Return a node for every output, whose values training looks at.
+
+        Parameters
+        ----------
+        classes : bool
+            Whether labels are classes: then the node in front of a Softmax or Sigmoid counts.
+            An ArgMax, which has no gradient, is always left out.
+        """
         graph = self._network.graph
+        passed = (Softmax, Sigmoid, ArgMax) if classes else (ArgMax,)
         ends = []
         for node, _ in graph.outputs:
-            while isinstance(graph.op(node), Softmax | Sigmoid | ArgMax):
+            while isinstance(graph.op(node), passed):
                 (node,) = graph.inputs(node)
             ends.append(node)
         return tuple(ends)

@@ -13,6 +13,7 @@ import torch
 from ....runtime.errors import DataError, UsageError
 from ...ir.graph import Graph
 from ...ir.ops.input import Input
+from ...ir.ops.tail import ArgMax
 from ...quantize.ranges import Range, best_range, histogram, observed
 from ..data.metric import TOP1, Metric
 from ..data.samples import Samples
@@ -48,7 +49,8 @@ class TorchTrainer(Trainer):
     DataError
         If images do not fit the network's input.
     UsageError
-        If the network has several outputs and no teacher: labels are those of the first.
+        If the network has several outputs and no teacher: labels are those of the first. If that
+        is an ArgMax and labels are real numbers.
     """
 
     def __init__(
@@ -63,6 +65,11 @@ class TorchTrainer(Trainer):
             raise UsageError(
                 f"a network of {len(original.graph.outputs)} outputs must have a teacher, as "
                 "labels are those of the first output only"
+            )
+        first, name = original.graph.outputs[0]
+        if train.y.dtype.kind == "f" and isinstance(original.graph.op(first), ArgMax):
+            raise UsageError(
+                f"labels must be classes for output {name!r}, an ArgMax, not real numbers"
             )
         self._original = original
         self._options = options
@@ -83,7 +90,9 @@ class TorchTrainer(Trainer):
         )
         self._teacher: Teacher | None = None
         if options.teacher:
-            self._teacher = Teacher(TorchNet(original), self._images, self._dtype)
+            net = TorchNet(original)
+            ends = net.ends(classes=not self._labels.is_floating_point())
+            self._teacher = Teacher(net, self._images, self._dtype, ends)
         self._reference: dict[str, Array] | None = None
 
     def train(
