@@ -110,10 +110,7 @@ class Layer:
             mean = sizes.sum(axes, keepdim=True) / count
             peak = sizes.amax(axes, keepdim=True) / grid.largest
             scale = torch.minimum(peak, 2 * mean / sqrt(grid.largest)).clamp_min(1e-30)
-            codes = (weight / scale).round_()
-            if self._rule.even:
-                codes = torch.where(codes == 0, torch.where(weight < 0, -1.0, 1.0), codes)
-            codes = codes.clamp_(-grid.largest, grid.largest)
+            codes = (weight / scale).round_().clamp_(-grid.largest, grid.largest)
             if self._rule.even:
                 codes = torch.where(codes == 0, torch.where(weight < 0, -1.0, 1.0), codes)
             return codes.mul_(scale) if mask is None else codes.mul_(scale).mul_(mask)
@@ -140,7 +137,7 @@ class Layer:
         flat = split.permute(0, 3, 1, 2).reshape(shape[0], banks, -1)
         if mask is not None:
             kept = max(1, min(kept, int((flat >= 0).sum(2).min())))
-        edge = flat.topk(kept, dim=2, sorted=True).values[:, :, -1].clamp_min(0.0)
+        edge = flat.kthvalue(flat.shape[2] - kept + 1, dim=2).values.clamp_min(0.0)
         chosen = (split >= edge[:, None, None, :]).view(rows.shape)[:, :, : shape[-1]]
         return chosen.reshape(shape)
 
