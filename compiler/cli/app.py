@@ -9,6 +9,7 @@ import typer
 
 from .boards import boards
 from .compile import compile_
+from .compress import compress
 from .doctor import doctor
 from .explore import explore
 from .inspect import inspect
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command("inspect")(inspect)
 app.command("explore")(explore)
+app.command("compress")(compress)
 app.command("compile")(compile_)
 app.command("simulate")(simulate)
 app.command("run")(run)
