@@ -56,8 +56,9 @@ class BalancedTernary:
     """As ``Ternary``, with ρ the quantile of every (filter, bank of input channels).
 
     The ``kept`` largest ``|w|`` of every filter and bank are not zero, the same number everywhere:
-    ``max(1, round((1 - zeros) * weights of the smallest bank))``. Of equal ones the first in memory
-    order stays. Channel c lies in bank ``c % banks``.
+    ``round((1 - zeros) * weights of a filter / banks)``, but at least 1 and at most the weights of
+    the smallest bank. Of equal ones the first in memory order stays. Channel c lies in bank
+    ``c % banks``.
 
     Attributes
     ----------

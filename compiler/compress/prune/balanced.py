@@ -45,8 +45,12 @@ def smallest_bank(shape: tuple[int, ...], banks: int) -> int:
 
 
 def kept_per_bank(shape: tuple[int, ...], zeros: float, banks: int) -> int:
-    """Return how many weights of every filter and bank stay, at least 1."""
-    return max(1, round((1 - zeros) * smallest_bank(shape, banks)))
+    """Return how many weights of every filter and bank stay: at least 1.
+
+    The share holds for the filter as a whole; where banks differ, the smallest one limits it.
+    """
+    kept = round((1 - zeros) * prod(shape[1:]) / banks)
+    return max(1, min(kept, smallest_bank(shape, banks)))
 
 
 def split_banks(values: npt.NDArray[Any], banks: int, fill: float) -> npt.NDArray[Any]:

@@ -9,12 +9,20 @@ import pytest
 
 from sangi.compiler.compress.banks import BANKS, balance_of, banks_text, check_banks
 from sangi.compiler.compress.codes import codes_of, unit_of
+from sangi.compiler.compress.export import quantized_graph, write_compressed
 from sangi.compiler.compress.prepare import prepare
 from sangi.compiler.compress.rule import BalancedTernary, Rule
+from sangi.compiler.compress.stages.base import Rung
+from sangi.compiler.compress.stages.dc import Pruning
+from sangi.compiler.compress.stages.iq import Quantization, balanced_steps
+from sangi.compiler.frontend import load_graph
+from sangi.compiler.ir.ops.conv import Conv
+from sangi.compiler.ir.ops.dense import Dense
 from sangi.compiler.quantize.weights import exact_scales
 from sangi.runtime.errors import ModelError
 
 from .graphs import frames, vgg
+from .imitation import Unchanged
 
 
 def balanced(layer, banks=4, zeros=0.5):
@@ -85,3 +93,19 @@ def test_unbalanced_weights_are_found(model):
 def test_damaged_metadata_is_refused(model, text, message):
     with pytest.raises(ModelError, match=message):
         check_banks(changed(model, text))
+
+
+def test_files_keep_the_balance(tmp_path):
+    quantized = Quantization(balanced_steps(4)).apply(
+        prepare(vgg(), frames()), Rung("50% zeros a4", 0.0), Unchanged()
+    )
+    pruned = Pruning(banks=4).apply(quantized, Rung("75% zeros", 0.75), Unchanged())
+    codes = {
+        name: op.weight
+        for name in pruned.layers()
+        if isinstance(op := quantized_graph(pruned).op(name), Conv | Dense)
+    }
+    path = tmp_path / "small.onnx"
+    write_compressed(pruned, path, {BANKS: banks_text(codes, 4)})
+    # Layer a has 3 channels: too few for 4 banks.
+    assert check_banks(load_graph(path)) == {"b": 3, "c": 8, "d": 1}

@@ -62,7 +62,8 @@ def test_balanced_keeps_the_largest_of_every_filter_and_bank(channels, banks, ze
     banks = min(banks, channels)
     weight = weights((3, *taps, channels), channels)
     codes, _ = codes_of(weight, Rule(BalancedTernary(zeros, banks), unit_of(weight)))
-    kept = max(1, round((1 - zeros) * (channels // banks) * int(np.prod(taps))))
+    size = int(np.prod(taps))
+    kept = max(1, min(round((1 - zeros) * channels * size / banks), channels // banks * size))
     for row, row_codes in zip(weight, codes, strict=True):
         for bank in range(banks):
             sizes, chosen = np.abs(row[..., bank::banks]), row_codes[..., bank::banks] != 0

@@ -75,6 +75,9 @@ def test_at_least_one_weight_stays():
     assert kept_per_bank((4, 3, 3, 8), 1.0, 8) == 1
     assert kept_per_bank((4, 3, 3, 8), 0.0, 8) == 9
     assert kept_per_bank((4, 3, 3, 8), 0.6, 4) == 7
+    # Banks of 2, 2, 1 and 1 channels.
+    assert kept_per_bank((4, 3, 3, 6), 0.75, 4) == 3
+    assert kept_per_bank((4, 3, 3, 6), 0.0, 4) == 9
 
 
 def test_narrow_and_grouped_layers_cannot_be_balanced():
