@@ -48,6 +48,12 @@ def banks_text(codes: Mapping[str, npt.NDArray[Any]], banks: int) -> str:
     return json.dumps(entries)
 
 
+def layer_codes(graph: Graph) -> dict[str, npt.NDArray[Any]]:
+    """Return the weights of every Conv and Dense of a graph, by the node's name."""
+    ops = ((name, graph.op(name)) for name in graph.order())
+    return {name: op.weight for name, op in ops if isinstance(op, Conv | Dense)}
+
+
 def check_banks(graph: Graph) -> Mapping[str, int]:
     """Return the non-zeros per filter and bank of every layer that a model calls balanced.
 

@@ -97,18 +97,19 @@ def quantized_graph(network: Network) -> Graph:
     return replace(DeadCode()(rebuild(graph, visit)), metadata=metadata).verify()
 
 
-def write_compressed(network: Network, path: str | Path, metadata: Mapping[str, str]) -> Graph:
-    """Write a network as QDQ ONNX in the layout of the original; the same network, the same bytes.
+def write_compressed(graph: Graph, path: str | Path, metadata: Mapping[str, str]) -> Graph:
+    """Write a graph as QDQ ONNX in the layout of the original; the same graph, the same bytes.
 
     The file appears whole or not at all.
 
     Parameters
     ----------
-    network : Network
+    graph : Graph
+        As ``quantized_graph`` makes it.
     path : str or Path
         Replaced where it exists.
     metadata : mapping of str to str
-        Added to what the original says about itself and to ``sangi.original_weights``.
+        Added to what the graph says about itself.
 
     Returns
     -------
@@ -122,7 +123,6 @@ def write_compressed(network: Network, path: str | Path, metadata: Mapping[str, 
     UnsupportedError
         As ``write_original``.
     """
-    graph = quantized_graph(network)
     graph = replace(graph, metadata={**graph.metadata, **metadata})
     data = write_original(graph).SerializeToString(deterministic=True)
     with new_file(Path(path)) as place:

@@ -106,6 +106,6 @@ def test_files_keep_the_balance(tmp_path):
         if isinstance(op := quantized_graph(pruned).op(name), Conv | Dense)
     }
     path = tmp_path / "small.onnx"
-    write_compressed(pruned, path, {BANKS: banks_text(codes, 4)})
+    write_compressed(quantized_graph(pruned), path, {BANKS: banks_text(codes, 4)})
     # Layer a has 3 channels: too few for 4 banks.
     assert check_banks(load_graph(path)) == {"b": 3, "c": 8, "d": 1}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sangi.compiler.compress.export import write_compressed
+from sangi.compiler.compress.export import quantized_graph, write_compressed
 from sangi.compiler.compress.network import Network
 from sangi.compiler.compress.prepare import prepare
 from sangi.compiler.compress.slim.remove import remove_units
@@ -46,7 +46,7 @@ def test_from_the_network_to_its_circuit(tmp_path: Path) -> None:
     gone[[ties.units["g1"][0], ties.units["g2"][3], ties.units["stem"][1]]] = True
     network = remove_units(network, ties, gone)
     path = tmp_path / "small.onnx"
-    write_compressed(network, path, {})
+    write_compressed(quantized_graph(network), path, {})
     program = load(path)
     joined = [node for node in program.nodes if isinstance(node.op, Concat)]
     assert [program.types[node.output].channels for node in joined] == [5, 9]

@@ -1,0 +1,321 @@
+"""The whole of a compression: from a float model and its data to a small QDQ model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..ir.graph import Graph
+from .banks import BANKS, banks_text, layer_codes
+from .data.metric import Function, Metric, load_metric
+from .data.parts import Parts, read_parts
+from .data.read import Source
+from .data.samples import Array, Samples
+from .export import COMPRESSED, quantized_graph, write_compressed
+from .finish import LAST, Finish
+from .history import history_of
+from .model import arranged, first_output_shape, read_float
+from .network import Network
+from .options import STAGES, Choices, Search, Weights, check_target, planned_stages
+from .picture import write_picture
+from .prepare import prepare
+from .record import as_document, write_record
+from .search.codec import digest, value_digest
+from .search.events import Candidate, Event, PhaseStarted
+from .search.grid import grid_search
+from .search.judge import Base, Found, Judge, ignore
+from .search.margin import Outcome, margin_search
+from .search.store import Store
+from .sizes import Sizes, measure, sizes_of
+from .slim.dead import remove_dead_channels
+from .stages.dc import Scope
+from .torch_net.options import FitOptions
+from .torch_net.require import require_torch
+from .verdict import Accuracies, judged
+
+STATISTICS = 2048
+"""Training images from which the statistics of Norm are taken."""
+
+FINAL = 3
+"""The last fine-tuning has so many times the epochs of the others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compressed:
+    """What came out of a compression.
+
+    Attributes
+    ----------
+    path : Path
+        The QDQ model.
+    work : Path
+        Folder with candidates, ``search.json`` and ``search.png``.
+    outcome : Outcome
+        Of the search.
+    chosen : Candidate
+        What was written: the search's choice, or that after the last fine-tuning.
+    sizes : Sizes
+        Of the file.
+    accuracies : Accuracies
+    trainings : int
+        All of them, restored ones, the last and those of a killed run included.
+    seconds : float
+        Of all trainings.
+    document : dict
+        All of it as JSON values: ``search.json``.
+    """
+
+    path: Path
+    work: Path
+    outcome: Outcome
+    chosen: Candidate
+    sizes: Sizes
+    accuracies: Accuracies
+    trainings: int
+    seconds: float
+    document: dict[str, Any]
+
+
+def compress_model(
+    model: str | Path,
+    train: Source,
+    test: Source | None = None,
+    *,
+    out: str | Path,
+    target_accuracy: float | None = None,
+    max_drop: float | None = None,
+    stages: Sequence[str] = STAGES,
+    weights: Weights = "int",
+    balanced: int | None = None,
+    scope: Scope = "all",
+    margin: int = 1,
+    search: Search = "margin",
+    epochs: int = 10,
+    final_epochs: int | None = None,
+    teacher: bool = True,
+    metric: str | Function | None = None,
+    group: str | None = None,
+    val: Source | None = None,
+    validation: float = 0.2,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    input_shape: Sequence[int] | None = None,
+    shift: int = 0,
+    flip: bool = False,
+    floor: float = 0.3,
+    work: str | Path | None = None,
+    seed: int = 0,
+    watch: Callable[[Event], None] = ignore,
+    note: Callable[[str], None] | None = None,
+) -> Compressed:
+    """Search how small a network can be made while it stays as good as it must.
+
+    Parameters
+    ----------
+    model : str or Path
+        A float ONNX model; batch normalization folded or not.
+    train : path, sequence of paths, or Samples
+        ``.npz`` with ``x`` (images, raw) and ``y``.
+    test : path, sequence of paths, or Samples, optional
+        Looked at once, at the end.
+    out : str or Path
+        The QDQ model to write.
+    target_accuracy, max_drop : float, one of them
+        What the result must reach on the validation split, one standard error subtracted: a value
+        of the metric, or the original's less so much.
+    stages, weights, balanced, scope, margin, search, floor
+        See ``Choices``.
+    epochs, final_epochs : int
+        Of every fine-tuning, and of the last one (three times as many by default; 0 for none).
+    teacher : bool
+        Whether fine-tuning also imitates the original's outputs.
+    metric : str or callable, optional
+        ``module:function``, ``(outputs, y) -> float``, higher is better; top-1 by default.
+    group : str, optional
+        Name of an array of the training files: frames of one (y, group) stay together.
+    val : path, sequence of paths, or Samples, optional
+        A validation set of the user's own.
+    validation : float
+        Otherwise, the share of the training images that is taken for it.
+    mean, std : sequences of float, optional
+        The model gets (x - mean) / std, and so does the result.
+    input_shape : sequence of int, optional
+        Replaces the shape of the input, batch included.
+    shift, flip : int, bool
+        How training images are varied: moved by so many pixels, mirrored.
+    work : str or Path, optional
+        Folder for candidates, ``OUT.search`` by default; a search that was stopped goes on there.
+    seed : int
+        Of the split and of every training.
+    watch : callable
+        Called with every event of the search.
+    note : callable, optional
+        Called with lines that the user should see.
+
+    Raises
+    ------
+    UsageError
+        If an option or a file is wrong, or the original misses the target itself.
+    DataError
+        If images or labels are bad, or do not fit the model.
+    ModelError
+        If the model cannot be read, or is no float model that can be trained.
+    ToolError
+        If PyTorch is missing.
+    BuildError
+        If the model or the folder cannot be written.
+    """
+    choices = Choices(tuple(stages), weights, balanced, scope, margin, search, floor)
+    check_target(target_accuracy, max_drop)
+    judged_by = load_metric(metric)
+    fit = FitOptions(epochs=epochs, shift=shift, flip=flip, seed=seed)
+    fit = fit if teacher else replace(fit, teacher=0.0)
+    last = FINAL * epochs if final_epochs is None else final_epochs
+    last_fit = replace(fit, epochs=max(1, last))
+    require_torch()
+    from .torch_net.trainer import TorchTrainer
+
+    events: list[Event] = []
+
+    def told(event: Event) -> None:
+        events.append(event)
+        watch(event)
+
+    told(PhaseStarted("read the model and the data"))
+    graph = read_float(model, input_shape)
+    parts = read_parts(
+        train,
+        val,
+        test,
+        group=group,
+        validation=validation,
+        seed=seed,
+        shape=first_output_shape(graph),
+        own_metric=metric is not None,
+    )
+    parts = _arranged(graph, parts, mean, std)
+    out = Path(out)
+    folder = Path(work) if work is not None else out.with_name(f"{out.name}.search")
+    told(PhaseStarted("prepare the network"))
+    network = prepare(graph, _some(parts.train.x))
+    judge = Judge(
+        trainer=TorchTrainer(network, parts.train, parts.validation, fit, judged_by),
+        target=0.0,
+        measure=measure,
+        store=Store(folder / "candidates"),
+        seed=seed,
+        context=_context(parts, fit, judged_by),
+        watch=told,
+    )
+    goal = target_accuracy
+    if goal is None:
+        goal = judge.trainer.score(network).value - (max_drop or 0.0)
+    judge = replace(judge, target=goal)
+    planned = planned_stages(choices, byte_input=parts.train.x.dtype == np.uint8)
+    if choices.search == "grid":
+        outcome = grid_search(network, planned, judge, lambda sizes: sizes.deflate)
+    else:
+        outcome = margin_search(network, planned, judge, margin=margin)
+    chosen, paid = outcome.chosen, outcome.trainings + outcome.broken_off
+    seconds = outcome.seconds
+    if last:
+        told(PhaseStarted("last fine-tuning"))
+        final = replace(
+            judge,
+            trainer=TorchTrainer(network, parts.train, parts.validation, last_fit, judged_by),
+            context=_context(parts, last_fit, judged_by),
+        )
+        start = Base(chosen.network, chosen.candidate.key)
+        tuned = final.rung(chosen, start, len(planned), Finish(last), LAST)
+        paid += tuned.candidate.trainings + tuned.candidate.broken_off
+        seconds += tuned.candidate.seconds
+        chosen = _better(chosen, tuned)
+    told(PhaseStarted("write the model and judge it"))
+    # How it was made, not what it cost: a search that was stopped once leaves the same file.
+    made = {"model": Path(model).name, "target": goal, "metric": judged_by.name, "seed": seed}
+    made |= {**asdict(choices), "epochs": epochs, "final_epochs": last, "teacher": teacher}
+    made |= {"shift": shift, "flip": flip, "path": chosen.candidate.label}
+    written = _final_graph(chosen.network, balanced)
+    metadata = {COMPRESSED: json.dumps(made)}
+    if balanced is not None:
+        metadata[BANKS] = banks_text(layer_codes(written), balanced)
+    write_compressed(written, out, metadata)
+    sizes = sizes_of(written, network.original_weights)
+    original = outcome.original.score.value
+    accuracies = judged(graph, out, parts, judged_by, original, note or _silent)
+    history = history_of(events)
+    document = as_document(
+        history,
+        model=Path(model).name,
+        options=made,
+        metric=judged_by.name,
+        accuracies=asdict(accuracies),
+        sizes=sizes,
+        trainings=paid,
+        seconds=seconds,
+    )
+    write_record(document, folder / "search.json")
+    for suffix in ("png", "svg"):
+        write_picture(
+            history,
+            folder / f"search.{suffix}",
+            title=f"{Path(model).name} → {out.name}",
+            metric=judged_by.name,
+            result=(chosen.candidate.score, sizes),
+        )
+    return Compressed(
+        path=out,
+        work=folder,
+        outcome=outcome,
+        chosen=chosen.candidate,
+        sizes=sizes,
+        accuracies=accuracies,
+        trainings=paid,
+        seconds=seconds,
+        document=document,
+    )
+
+
+def _arranged(
+    graph: Graph, parts: Parts, mean: Sequence[float] | None, std: Sequence[float] | None
+) -> Parts:
+    def of(samples: Samples, name: str) -> Samples:
+        return arranged(graph, samples, name, mean, std)
+
+    test = None if parts.test is None else of(parts.test, "test")
+    return Parts(of(parts.train, "train"), of(parts.validation, "validation"), test)
+
+
+def _some(x: Array) -> Array:
+    """Return at most STATISTICS images, taken evenly: files are often sorted by class."""
+    places = np.linspace(0, len(x) - 1, min(len(x), STATISTICS)).astype(np.int64)
+    chosen: Array = x[places]
+    return chosen
+
+
+def _final_graph(network: Network, balanced: int | None) -> Graph:
+    """Return the graph of the file, without channels that compute nothing.
+
+    With banks these stay: which bank a channel lies in depends on its place.
+    """
+    graph = quantized_graph(network)
+    return graph if balanced is not None else remove_dead_channels(graph)
+
+
+def _context(parts: Parts, fit: FitOptions, metric: Metric) -> str:
+    return digest([parts.train.digest(), parts.validation.digest(), value_digest(fit), metric.name])
+
+
+def _better(chosen: Found, tuned: Found) -> Found:
+    """Return the last fine-tuning's result unless it does worse."""
+    before, after = chosen.candidate, tuned.candidate
+    return tuned if after.holds and after.score.value >= before.score.value else chosen
+
+
+def _silent(line: str) -> None:
+    """Say nothing."""

@@ -1,0 +1,120 @@
+"""What users choose of a compression, and what follows from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from ...runtime.errors import UsageError
+from .stages.base import Stage
+from .stages.dc import Pruning, Scope
+from .stages.iq import EdgeQuantization, Quantization, balanced_steps, ternary_steps
+from .stages.ns import Slimming
+
+Weights = Literal["int", "ternary"]
+Search = Literal["margin", "grid"]
+
+STAGES = ("iq", "ns", "dc")
+"""The order that the literature found best (Tian, Yamagiwa and Wada, IEEE Access 2024)."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Which stages, with which options, and how they are searched.
+
+    Attributes
+    ----------
+    stages : sequence of str
+        Of ``STAGES``, each once, in the order in which they are applied.
+    weights : str
+        ``int``: 8 down to 2 bits; ``ternary``: with a searched ρ.
+    balanced : int or None
+        Banks of input channels with as many non-zeros each in every filter.
+    scope : str
+        What is pruned: ``all`` layers, or fully connected (``fc``) ones.
+    margin : int
+        Rungs that a stage steps back, to leave later stages room.
+    search : str
+        ``margin``, or the full ``grid``.
+    floor : float
+        Share of its filters that slimming leaves every layer.
+    """
+
+    stages: Sequence[str] = STAGES
+    weights: Weights = "int"
+    balanced: int | None = None
+    scope: Scope = "all"
+    margin: int = 1
+    search: Search = "margin"
+    floor: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        if not self.stages or any(stage not in STAGES for stage in self.stages):
+            raise UsageError(f"stages must be some of iq,ns,dc, not {','.join(self.stages)!r}")
+        if len(set(self.stages)) != len(self.stages):
+            raise UsageError(f"stages must be named once each, not {','.join(self.stages)}")
+        for name, kinds in (("weights", Weights), ("scope", Scope), ("search", Search)):
+            if getattr(self, name) not in get_args(kinds):
+                known = " or ".join(get_args(kinds))
+                raise UsageError(f"{name} must be {known}, not {getattr(self, name)!r}")
+        if self.balanced is not None and self.balanced < 2:
+            raise UsageError(f"balanced must be at least 2 banks, not {self.balanced}")
+        if self.margin < 0:
+            raise UsageError(f"margin must be at least 0 rungs, not {self.margin}")
+        if not 0 < self.floor <= 1:
+            raise UsageError(f"floor must be above 0 and at most 1, not {self.floor:g}")
+
+
+def check_target(target_accuracy: float | None, max_drop: float | None) -> None:
+    """Refuse a target that is not one.
+
+    Raises
+    ------
+    UsageError
+        Unless exactly one is given, a finite number, and a drop is not negative.
+    """
+    if (target_accuracy is None) == (max_drop is None):
+        given = "both" if max_drop is not None else "none"
+        raise UsageError(
+            f"exactly one of target_accuracy and max_drop must be given, not {given}: "
+            "--target-accuracy 0.90 or --max-drop 0.005"
+        )
+    value = max_drop if target_accuracy is None else target_accuracy
+    name = "max_drop" if target_accuracy is None else "target_accuracy"
+    if value is None or not math.isfinite(value):
+        raise UsageError(f"{name} must be a finite number, not {value}")
+    if max_drop is not None and max_drop < 0:
+        raise UsageError(f"max_drop must be at least 0, not {max_drop:g}")
+
+
+def planned_stages(choices: Choices, *, byte_input: bool) -> tuple[Stage, ...]:
+    """Return the stages of a search, in order, with their ladders.
+
+    Parameters
+    ----------
+    choices : Choices
+    byte_input : bool
+        Whether images are bytes that the network takes as they are.
+    """
+    made: list[Stage] = []
+    for name in choices.stages:
+        match name:
+            case "iq":
+                made += _quantization(choices, byte_input)
+            case "ns":
+                made.append(Slimming(floor=choices.floor, multiple=choices.balanced or 1))
+            case _:
+                made.append(Pruning(scope=choices.scope, banks=choices.balanced))
+    return tuple(made)
+
+
+def _quantization(choices: Choices, byte_input: bool) -> tuple[Stage, ...]:
+    edges = EdgeQuantization()
+    if choices.weights == "int":
+        return Quantization(byte_input=byte_input), edges
+    banks = choices.balanced
+    steps = ternary_steps() if banks is None else balanced_steps(banks)
+    return Quantization(steps, byte_input=byte_input), edges
