@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ...ir.ops.dense import Dense
+from ..edges import edge_layers
 from ..network import Network
 from ..prune.balanced import can_balance, kept_per_bank, strongest
 from ..prune.magnitude import is_zero, magnitude_masks, zero_share
@@ -26,7 +27,8 @@ class Pruning(Stage):
     Without banks, one threshold goes over all layers of the scope; neurons and channels that lose
     all their inputs or readers are removed. With banks, every filter keeps as many weights in
     every bank of its inputs as all others; balanced ternary layers get more zeros in their rule,
-    which holds equal numbers also while training moves them.
+    which holds equal numbers also while training moves them. First and last layers that are too
+    narrow for the banks are left alone then: as dense as all others they would suffer most.
 
     Attributes
     ----------
@@ -71,10 +73,16 @@ class Pruning(Stage):
         return network.with_rules(rules)
 
     def _names(self, network: Network) -> tuple[str, ...]:
+        """Return the layers of the scope; with banks, without edges too narrow for them."""
+        narrow: set[str] = set()
+        if self.banks is not None:
+            edges = edge_layers(network.graph)
+            narrow = {name for name in edges if not can_balance(network.layer(name), self.banks)}
         return tuple(
             name
             for name in network.layers()
-            if self.scope == "all" or isinstance(network.layer(name), Dense)
+            if name not in narrow
+            and (self.scope == "all" or isinstance(network.layer(name), Dense))
         )
 
 

@@ -74,7 +74,18 @@ def test_other_grids_get_balanced_masks(network):
     codes, _ = codes_of(pruned.layer("c").weight, pruned.rules["c"])
     assert balance_of(codes, 4) == 8
     assert balance_of(pruned.rules["d"].mask, 4) == 1
-    assert set(pruned.rules["a"].mask.reshape(6, -1).sum(axis=1)) == {7}
+
+
+def test_first_layers_too_narrow_for_the_banks_are_left_alone(network):
+    pruned = at(Pruning(banks=4), network, "75% zeros")
+    assert pruned.rules["a"].mask is None
+    pruned = at(Pruning(banks=2), network, "75% zeros")
+    assert set(pruned.rules["a"].mask.reshape(6, -1).sum(axis=1)) == {2 * 3}
+
+
+def test_narrow_layers_of_the_body_keep_as_much_in_every_filter(network):
+    pruned = at(Pruning(banks=8), network, "75% zeros")
+    assert set(pruned.rules["b"].mask.reshape(8, -1).sum(axis=1)) == {14}
 
 
 def test_what_is_zero_throughout_has_no_rungs(network):
