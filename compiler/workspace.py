@@ -97,10 +97,10 @@ def new_file(target: Path) -> Iterator[Path]:
         raise BuildError(f"output file {target} must be a file, not a folder")
     beside = place.with_name(f".{secrets.token_hex(4)}.{place.name}")
     try:
+        # What the body cannot write (a full disk) is explained as well.
         with _explained(target, "output file"):
             beside.touch()
-        yield beside
-        with _explained(target, "output file"):
+            yield beside
             os.replace(beside, place)
     except BaseException:
         with suppress(OSError):

@@ -8,7 +8,9 @@ from typing import Any
 from onnx import TensorProto, helper
 
 from ...ir.graph import Graph
+from ...ir.ops.reshape import Reshape
 from ...ir.ops.tail import ArgMax
+from ...ir.ops.transpose import Transpose
 from .writer import Writer
 
 #: 16-bit codes exist since opset 21; onnxruntime reads IR version 10 since 1.18.
@@ -31,6 +33,8 @@ def as_model(graph: Graph, writer: Writer, inputs: Sequence[Any], outputs: Seque
 
 def tensor_info(graph: Graph, node: str, name: str, shape: tuple[int, ...]) -> Any:
     """Return the onnx.ValueInfoProto of an input or output: frames of ``shape``, a free batch."""
+    while isinstance(graph.op(node), Transpose | Reshape):
+        (node,) = graph.inputs(node)
     kind = TensorProto.INT64 if isinstance(graph.op(node), ArgMax) else TensorProto.FLOAT
     return helper.make_tensor_value_info(name, kind, ["N", *shape])
 
