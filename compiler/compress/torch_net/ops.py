@@ -200,7 +200,7 @@ def _average_pool(run: Run, call: Call, x: Held) -> Held:
     op: Any = call.op
     top, left, bottom, right = op.padding
     tensor = functional.pad(x.tensor, (left, right, top, bottom)) if any(op.padding) else x.tensor
-    area = op.kernel[0] * op.kernel[1]
+    area: Any = op.kernel[0] * op.kernel[1]
     if tensor.shape[2:] == op.kernel:
         # Sums in float32: of codes they are exact.
         total = tensor.float().sum((2, 3), keepdim=True)
@@ -211,7 +211,6 @@ def _average_pool(run: Run, call: Call, x: Held) -> Held:
             torch.ones(x.tensor.shape[2:])[None, None], (left, right, top, bottom)
         )
         area = functional.avg_pool2d(ones, op.kernel, op.stride, divisor_override=1)
-        return Held((total * x.factor / area).to(run.dtype))
     return Held((total * x.factor / area).to(run.dtype))
 
 

@@ -48,15 +48,15 @@ class Call:
     Attributes
     ----------
     node : str
-        Whose parameters are used, and whose value comes out (with ``target``: of another node).
+        Whose parameters are used.
     op : Op
         An op of the IR, Norm or Round.
     sources : tuple of str
         Names of the values that it takes.
+    target : str
+        Name of the value that it makes.
     divisor : float
         Norm: the result is divided by it.
-    target : str
-        Name of the value.
     """
 
     node: str
