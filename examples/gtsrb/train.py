@@ -3,7 +3,7 @@
     pip install '.[train]'
     python examples/gtsrb/train.py DATA/gtsrb gtsrb.onnx
 
-Two minutes on two cores that know bfloat16. Trained on the training part of the split by track alone,
+Two minutes on two cores that know bfloat16. It sees the training part of the split by track alone,
 the same that `sangi compress --group track` makes, so that the validation images are new to it.
 """
 
