@@ -118,7 +118,7 @@ def test_file_program_and_onnx_runtime_agree(tmp_path_factory, seed: int, layout
     (floats,) = open_session(onnx.load(path)).run(None, {"x": x.astype(np.float32)})
     scale = np.abs(meaning).max() + 1
     near = np.abs(floats - meaning).max(axis=1) < 1e-4 * scale
-    assert near.mean() >= 0.5
+    assert np.count_nonzero(~near) <= 1
 
 
 def test_the_files_metadata_says_what_it_was_given(tmp_path: Path) -> None:
