@@ -82,7 +82,7 @@ def compress(
     ] = Search.MARGIN,
     floor: Annotated[
         float, typer.Option(help="Share of its filters that slimming leaves every layer.")
-    ] = 0.3,
+    ] = 0.15,
     epochs: Annotated[int, typer.Option(min=1, help="Of every fine-tuning.")] = 10,
     final_epochs: Annotated[
         int | None,

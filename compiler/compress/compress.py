@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from .search.codec import digest, value_digest
 from .search.events import Candidate, Event, PhaseStarted
 from .search.grid import grid_search
 from .search.judge import Base, Found, Judge, ignore
-from .search.margin import Outcome, margin_search
+from .search.margin import Outcome, deflated, margin_search
 from .search.store import Store
 from .sizes import Sizes, measure, sizes_of
 from .slim.dead import remove_dead_channels
@@ -107,7 +108,7 @@ def compress_model(
     input_shape: Sequence[int] | None = None,
     shift: int = 0,
     flip: bool = False,
-    floor: float = 0.3,
+    floor: float = 0.15,
     work: str | Path | None = None,
     seed: int = 0,
     watch: Callable[[Event], None] = ignore,
@@ -218,7 +219,7 @@ def compress_model(
     judge = replace(judge, target=goal)
     planned = planned_stages(choices, byte_input=parts.train.x.dtype == np.uint8)
     if choices.search == "grid":
-        outcome = grid_search(network, planned, judge, lambda sizes: sizes.deflate)
+        outcome = grid_search(network, planned, judge, deflated)
     else:
         outcome = margin_search(network, planned, judge, margin=margin)
     chosen, paid = outcome.chosen, outcome.trainings + outcome.broken_off
@@ -308,7 +309,9 @@ def _final_graph(network: Network, balanced: int | None) -> Graph:
 
 
 def _context(parts: Parts, fit: FitOptions, metric: Metric) -> str:
-    return digest([parts.train.digest(), parts.validation.digest(), value_digest(fit), metric.name])
+    data = [parts.train.digest(), parts.validation.digest()]
+    # Another version may train and measure in another way.
+    return digest([version("sangi"), *data, value_digest(fit), metric.name])
 
 
 def _better(chosen: Found, tuned: Found) -> Found:

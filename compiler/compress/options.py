@@ -48,7 +48,7 @@ class Choices:
     scope: Scope = "all"
     margin: int = 1
     search: Search = "margin"
-    floor: float = 0.3
+    floor: float = 0.15
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""

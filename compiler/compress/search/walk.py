@@ -23,6 +23,8 @@ class Walked:
     ----------
     chosen : Found
         What to go on with.
+    ahead : Found or None
+        The furthest that holds, where the margin stepped back from it.
     tried : tuple of Found
         Every candidate, in the order of their trainings.
     trainings, broken_off : int
@@ -31,6 +33,7 @@ class Walked:
     """
 
     chosen: Found
+    ahead: Found | None = None
     tried: tuple[Found, ...] = ()
     trainings: int = 0
     broken_off: int = 0
@@ -73,6 +76,7 @@ def walk(start: Found, number: int, stage: Stage, judge: Judge, way: Way, margin
     paid: list[Base | Candidate] = [base, *(found.candidate for found in tried.values())]
     return Walked(
         chosen=at(place),
+        ahead=at(furthest) if furthest > place else None,
         tried=tuple(tried.values()),
         trainings=sum(one.trainings for one in paid),
         broken_off=sum(one.broken_off for one in paid),

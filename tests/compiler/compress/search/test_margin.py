@@ -14,6 +14,7 @@ from sangi.compiler.compress.search.events import (
 )
 from sangi.compiler.compress.search.judge import Judge
 from sangi.compiler.compress.search.margin import margin_search
+from sangi.compiler.compress.sizes import Sizes
 from sangi.runtime.errors import UsageError
 
 from .imitation import RUNGS, Cut, Imitation, LastCut, amounts, measure, network
@@ -49,7 +50,22 @@ def test_bisection_finds_what_climbing_finds_with_fewer_trainings() -> None:
         for way in ("linear", "bisect")
     )
     assert amounts(linear.chosen.network) == amounts(bisect.chosen.network) == (5, 5, 3)
-    assert (linear.trainings, bisect.trainings) == (6 + 7 + 4, 3 + 4 + 3)
+    # Stage 1 with its base; the last stage from both sides of stage 1's margin.
+    assert (linear.trainings, bisect.trainings) == (6 + 7 + 4 + 3, 3 + 4 + 3 + 3)
+
+
+def test_the_last_stage_starts_on_both_sides_of_the_margin() -> None:
+    # No rung of the last stage holds: the margin was not needed.
+    def size(sizes: Sizes) -> float:
+        return sizes.deflate
+
+    costs = ((0.01,) * RUNGS, (0.01,) * RUNGS, (0.5,) * RUNGS)
+    stages = (Cut(0), Cut(1), LastCut(2))
+    outcome = margin_search(network(), stages, Judge(Imitation(costs), 0.905, measure), size=size)
+    assert amounts(outcome.chosen.network) == (5, 5, 0)
+    labels = [candidate.label for candidate in outcome.candidates]
+    for start in ("cut 5 / cut 4 / last", "cut 5 / cut 5 / last"):
+        assert any(label.startswith(start) for label in labels)
 
 
 def test_a_stage_without_a_rung_that_holds_is_left_out() -> None:
@@ -100,7 +116,8 @@ def test_every_step_is_told() -> None:
     rung = [TrainingStarted, CandidateDone]
     assert kinds == [
         *(SearchStarted, StageStarted, *base, *rung, StageDone),
-        *(StageStarted, StageDone, SearchDone),
+        # From where the margin stepped back to, and from where it stepped back from.
+        *(StageStarted, StageDone, StageStarted, StageDone, SearchDone),
     ]
     start, done = told[0], told[-1]
     assert isinstance(start, SearchStarted)
