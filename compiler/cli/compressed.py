@@ -33,7 +33,8 @@ def show_compressed(found: Compressed, *, percent: bool) -> None:
     rows = [("validation", value(accuracies.original), value(accuracies.validation))]
     if accuracies.test is not None:
         rows.append(("test", value(accuracies.original_test), value(accuracies.test)))
-    show_table(f"{found.chosen.label}\n\nAccuracy", ("", "original", "result"), rows)
+    show_line(f"{found.chosen.label}\n")
+    show_table("Accuracy", ("", "original", "result"), rows)
     show_table(
         "\nSize of the weights",
         ("", "KiB", "of float32"),
