@@ -82,7 +82,7 @@ def test_a_small_model_its_record_and_its_picture(
         *("--test", digits / "test.npz", "--group", "who", "--max-drop", "0.2"),
         *("--stages", "iq,dc", "--epochs", "2", "--final-epochs", "2"),
     )
-    done = run_sangi(*arguments)
+    done = run_sangi(*arguments, OMP_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr
     assert "DEFLATEd" in done.stdout
     assert "trainings" in done.stdout
@@ -96,7 +96,7 @@ def test_a_small_model_its_record_and_its_picture(
     assert found == pytest.approx(record["accuracies"]["test"], abs=1e-12)
 
     first = out.read_bytes()
-    again = run_sangi(*arguments, "--json")
+    again = run_sangi(*arguments, "--json", OMP_NUM_THREADS="1")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["trainings"] == record["trainings"]
     assert "stored" in again.stderr
