@@ -14,7 +14,6 @@ from sangi.compiler.compress.search.events import (
 )
 from sangi.compiler.compress.search.judge import Judge
 from sangi.compiler.compress.search.margin import margin_search
-from sangi.compiler.compress.sizes import Sizes
 from sangi.runtime.errors import UsageError
 
 from .imitation import RUNGS, Cut, Imitation, LastCut, amounts, measure, network
@@ -55,16 +54,14 @@ def test_bisection_finds_what_climbing_finds_with_fewer_trainings() -> None:
 
 
 def test_the_last_stage_starts_on_both_sides_of_the_margin() -> None:
-    # No rung of the last stage holds: the margin was not needed.
-    def size(sizes: Sizes) -> float:
-        return sizes.deflate
-
+    # Any rung costs 0.01 in the first two stages; none of the last holds: no margin was needed.
     costs = ((0.01,) * RUNGS, (0.01,) * RUNGS, (0.5,) * RUNGS)
     stages = (Cut(0), Cut(1), LastCut(2))
-    outcome = margin_search(network(), stages, Judge(Imitation(costs), 0.905, measure), size=size)
-    assert amounts(outcome.chosen.network) == (5, 5, 0)
+    judge = Judge(Imitation(costs), 0.905, measure)
+    outcome = margin_search(network(), stages, judge, size=lambda sizes: sizes.nonzero)
+    assert amounts(outcome.chosen.network) == (5, 6, 0)
     labels = [candidate.label for candidate in outcome.candidates]
-    for start in ("cut 5 / cut 4 / last", "cut 5 / cut 5 / last"):
+    for start in ("cut 5 / cut 5 / last", "cut 5 / cut 6 / last"):
         assert any(label.startswith(start) for label in labels)
 
 
