@@ -42,7 +42,11 @@ def write_project(board: Board, clock_mhz: float, seed: int, build: Path) -> Pat
     settings = ecp5_settings(board)
     try:
         params = plan_top(
-            settings.oscillator_mhz, clock_mhz, settings.baud, len(settings.held_high)
+            board.family,
+            settings.oscillator_mhz,
+            clock_mhz,
+            settings.baud,
+            len(settings.held_high),
         )
     except ValueError as error:
         raise BoardError(f"board {board.name}: {error}") from error

@@ -10,12 +10,12 @@ from amaranth.hdl import Instance, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from .limits import nearest
+
 VCO_MHZ = (400, 800)
 PFD_MHZ = (Fraction(25, 8), 400)
 OUTPUT_MHZ = (Fraction(25, 8), 400)
 MAX_DIVIDER = 128
-TOLERANCE = Fraction(1, 10_000)
-"""A clock this near counts as the one asked for: the oscillator itself is no better."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class PllParams:
 
 
 def plan_pll(input_mhz: Fraction, output_mhz: Fraction) -> PllParams:
-    """Find dividers that make a clock within ``TOLERANCE``.
+    """Find dividers that make a clock within ``limits.TOLERANCE``.
 
     The most exact is taken; of equals the one with the fastest phase comparator, then with the VCO
     nearest to the middle of its range.
@@ -63,25 +63,12 @@ def plan_pll(input_mhz: Fraction, output_mhz: Fraction) -> PllParams:
     ValueError
         If no dividers make it; the message names the nearest clocks below and above.
     """
-    low, high = OUTPUT_MHZ
-    if not low <= output_mhz <= high:
-        raise ValueError(
-            f"clock must be between {float(low):g} and {float(high):g} MHz on ECP5, "
-            f"not {float(output_mhz):g}"
-        )
     plans = [
         PllParams(input_mhz, reference, feedback, loop, output)
         for reference, feedback, loop in _loops(input_mhz)
         for output in _outputs(input_mhz / reference * feedback * loop, output_mhz)
     ]
-    close = [p for p in plans if abs(p.output_mhz / output_mhz - 1) <= TOLERANCE]
-    if not close:
-        below = max((p.output_mhz for p in plans if p.output_mhz < output_mhz), default=low)
-        above = min((p.output_mhz for p in plans if p.output_mhz > output_mhz), default=high)
-        raise ValueError(
-            f"clock must be one that the PLL makes of {float(input_mhz):g} MHz, not "
-            f"{float(output_mhz):g}; the nearest are {float(below):.6g} and {float(above):.6g} MHz"
-        )
+    close = nearest("ECP5", input_mhz, output_mhz, OUTPUT_MHZ, plans)
     middle = Fraction(sum(VCO_MHZ), 2)
     return min(
         close,

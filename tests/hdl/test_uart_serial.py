@@ -100,6 +100,6 @@ def test_rates_are_checked():
     with pytest.raises(ValueError, match="divisor must be at least 8 cycles a bit, not 7"):
         SerialReceiver(7)
     with pytest.raises(ValueError, match="baud must be the clock"):
-        plan_top(25, 12.5, 3_000_000)
-    params = plan_top(25, 60, 3_000_000)
+        plan_top("ecp5", 25, 12.5, 3_000_000)
+    params = plan_top("ecp5", 25, 60, 3_000_000)
     assert params.divisor == 20 and params.baud == 3e6

@@ -1,4 +1,4 @@
-"""The top level of an ECP5 board with a serial line: pins, clock, reset, shell."""
+"""The top level of a board with a serial line: pins, clock, reset, shell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from amaranth.lib import wiring
 from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from ...clock.ecp5 import Pll, PllParams, plan_pll
+from ...clock.choose import clock_circuit, plan_clock
+from ...clock.limits import Plan
 from .serial import SerialReceiver, SerialTransmitter
 
 _WAIT_BITS = 10  # power-on: 1024 cycles after the PLL has locked
@@ -23,7 +24,7 @@ class TopParams:
 
     Attributes
     ----------
-    pll : PllParams
+    pll : Plan
         Makes the clock of shell and core.
     divisor : int
         Clock cycles of one bit on the line.
@@ -31,7 +32,7 @@ class TopParams:
         Pins that must be driven high.
     """
 
-    pll: PllParams
+    pll: Plan
     divisor: int
     held_high: int = 0
 
@@ -41,8 +42,26 @@ class TopParams:
         return float(self.pll.output_mhz) * 1e6 / self.divisor
 
 
-def plan_top(oscillator_mhz: float, clock_mhz: float, baud: int, held_high: int = 0) -> TopParams:
+def plan_top(
+    family: str,
+    oscillator_mhz: float,
+    clock_mhz: float,
+    baud: int,
+    held_high: int = 0,
+    *,
+    variant: str = "",
+) -> TopParams:
     """Choose the dividers of a top level.
+
+    Parameters
+    ----------
+    family, variant : str
+        Which PLL; see ``plan_clock``.
+    oscillator_mhz, clock_mhz : float
+    baud : int
+        Bits per second of the line.
+    held_high : int
+        Pins that must be driven high.
 
     Raises
     ------
@@ -50,7 +69,7 @@ def plan_top(oscillator_mhz: float, clock_mhz: float, baud: int, held_high: int 
         If the PLL cannot make the clock, or the clock cannot make the baud rate within 2 %.
     """
     clock = _exact(clock_mhz)
-    pll = plan_pll(_exact(oscillator_mhz), clock)
+    pll = plan_clock(family, _exact(oscillator_mhz), clock, variant=variant)
     divisor = max(1, round(clock * 1_000_000 / baud))
     params = TopParams(pll, divisor, held_high)
     if divisor < 8 or abs(params.baud / baud - 1) > 0.02:
@@ -101,7 +120,7 @@ class Top(wiring.Component):
         m = Module()
         m.domains.wait = ClockDomain(local=True)
         m.domains.sync = ClockDomain(local=True)
-        m.submodules.pll = pll = Pll(self.params.pll)
+        m.submodules.pll = pll = clock_circuit(self.params.pll)
         waited = Signal(_WAIT_BITS + 1)
         m.d.comb += [
             pll.source.eq(self.oscillator),

@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from sangi.hdl.clock.ecp5 import MAX_DIVIDER, PFD_MHZ, TOLERANCE, VCO_MHZ, plan_pll
+from sangi.hdl.clock.ecp5 import MAX_DIVIDER, PFD_MHZ, VCO_MHZ, plan_pll
+from sangi.hdl.clock.limits import TOLERANCE
 
 
 @pytest.mark.parametrize("source", [25, 100])
