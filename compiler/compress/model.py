@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from ...runtime.ops.base import TensorType
 from ...runtime.program import Input as ProgramInput
 from ..ir.graph import Graph
 from ..ir.ops.input import Input
+from ..ir.ops.tail import ArgMax
 from ..onnx_io.read.read import read_graph
 from ..passes.pipeline import FLOAT_PASSES, LAYOUT_PASSES, run_passes
 from ..survey import numbers
@@ -79,8 +81,11 @@ def arranged(
 
 
 def first_output_shape(graph: Graph) -> tuple[int, ...]:
-    """Return the shape of the first output of one frame."""
-    return graph.shape(graph.outputs[0][0])
+    """Return the shape of the first output of one frame; what it is the largest of, for a class."""
+    node = graph.outputs[0][0]
+    if isinstance(graph.op(node), ArgMax) and prod(graph.shape(node)) == 1:
+        (node,) = graph.inputs(node)
+    return graph.shape(node)
 
 
 def _per_channel(

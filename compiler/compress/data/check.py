@@ -37,7 +37,8 @@ def check_labels(samples: Samples, name: str, shape: tuple[int, ...], *, own_met
                 f"the metric must be given for {name} labels that are real numbers: "
                 "--metric module:function"
             )
-        if y[0].size != np.prod(shape, dtype=np.int64):
+        # Axes of one element do not matter; with others, equal sizes could be another order.
+        if _without_ones(y.shape[1:]) != _without_ones(shape):
             raise DataError(
                 f"{name} labels must have the shape of the first output, {shape}, not {y.shape[1:]}"
             )
@@ -54,3 +55,7 @@ def check_labels(samples: Samples, name: str, shape: tuple[int, ...], *, own_met
             f"{name} labels must be of two classes or more, not all of class {y[0]}: "
             "no accuracy can be judged by them"
         )
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)

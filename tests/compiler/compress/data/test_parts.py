@@ -122,3 +122,11 @@ def test_real_targets_need_a_metric_and_the_shape_of_the_output() -> None:
     message = r"^train labels must have the shape of the first output, \(3,\), not \(4,\)$"
     with pytest.raises(DataError, match=message):
         read(samples(targets), shape=(3,), own_metric=True)
+
+
+def test_targets_of_the_outputs_size_in_another_order() -> None:
+    targets = samples(np.zeros((40, 2, 1, 4), np.float32))
+    assert len(read(targets, shape=(2, 4), own_metric=True).train.x) == 30
+    message = r"^train labels must have the shape of the first output, \(4, 2\), not \(2, 1, 4\)$"
+    with pytest.raises(DataError, match=message):
+        read(targets, shape=(4, 2), own_metric=True)
