@@ -14,7 +14,7 @@ class Board:
     Attributes
     ----------
     name, title, part, family : str
-        ``family`` is one of xc7, xcup, ecp5, ice40, gowin, cyclonev, max10.
+        ``family`` is one of ``schema.FAMILIES``.
     lut, ff, bram, dsp : int
         What the chip has, in the units of ``hdl/cost.py``.
     clock_mhz : float
@@ -23,8 +23,11 @@ class Board:
         Flow that makes the bitstream (``nextpnr-ecp5``, …); None: budget only, no project yet.
     shell : str or None
         ``uart`` or ``axi``.
+    source : str or None
+        Where pins and figures were taken from.
     settings : mapping
-        The rest of the file (pins, PLL, device options), as the project writer needs it.
+        The other tables (pins, PLL, device options; ``schema.TABLES`` lists them all), checked, as
+        the project writer needs them.
     """
 
     name: str
@@ -38,4 +41,5 @@ class Board:
     clock_mhz: float
     tool: str | None = None
     shell: str | None = None
+    source: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -9,11 +9,11 @@ from typing import Any
 
 from ..runtime.errors import BoardError, UsageError
 from .board import Board
+from .schema import FAMILIES, SHELLS, TABLES, check_known, check_settings, check_tool
 
-FAMILIES = ("xc7", "xcup", "ecp5", "ice40", "gowin", "cyclonev", "max10")
-SHELLS = ("uart", "axi")
 _FOLDER = Path(__file__).parent
-_OWN_KEYS = ("title", "part", "family", "clock_mhz", "tool", "shell", "resources")
+_RESOURCES = ("lut", "ff", "bram", "dsp")
+_OWN_KEYS = ("title", "part", "family", "clock_mhz", "tool", "shell", "source", "resources")
 
 
 def list_boards() -> tuple[str, ...]:
@@ -32,8 +32,7 @@ def load_board(name_or_path: str) -> Board:
     Raises
     ------
     BoardError
-        If the name is unknown, or the file is not TOML, lacks a key, or holds a value of a wrong
-        type or range.
+        If the name is unknown, or the file is none of a board; see ``parse_board``.
     UsageError
         If the file does not exist.
     """
@@ -56,21 +55,24 @@ def parse_board(name: str, text: str) -> Board:
         The board's name: the file's without ``.toml``.
     text : str
         The keys ``title``, ``part``, ``family``, ``clock_mhz`` and the table ``resources`` with
-        ``lut``, ``ff``, ``bram``, ``dsp`` must be there; ``tool`` and ``shell`` may; everything
-        else becomes ``settings``.
+        ``lut``, ``ff``, ``bram``, ``dsp`` must be there; ``tool``, ``shell``, ``source`` and the
+        tables of ``schema.TABLES`` may, and these become ``settings``.
 
     Raises
     ------
     BoardError
-        If it is not TOML, lacks a key, or holds a value of a wrong type or range.
+        If it is not TOML, lacks a key, holds an unknown one or a value of a wrong type or range,
+        names a pin twice, or the tool is not for the family.
     """
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BoardError(f"board {name}: the file must be TOML: {error}") from error
+    check_known(name, "", table, dict.fromkeys((*_OWN_KEYS, *TABLES)))
     resources = table.get("resources")
     if not isinstance(resources, dict):
         raise BoardError(f"board {name}: a table [resources] with lut, ff, bram, dsp is missing")
+    check_known(name, "resources.", resources, dict.fromkeys(_RESOURCES))
     shell = _text(name, table, "shell") if "shell" in table else None
     if shell is not None and shell not in SHELLS:
         raise BoardError(f"board {name}: shell must be one of {', '.join(SHELLS)}, not {shell!r}")
@@ -79,6 +81,10 @@ def parse_board(name: str, text: str) -> Board:
         raise BoardError(
             f"board {name}: family must be one of {', '.join(FAMILIES)}, not {family!r}"
         )
+    tool = _text(name, table, "tool") if "tool" in table else None
+    check_tool(name, family, tool, shell)
+    settings = {key: value for key, value in table.items() if key not in _OWN_KEYS}
+    check_settings(name, family, settings)
     return Board(
         name=name,
         title=_text(name, table, "title"),
@@ -89,9 +95,10 @@ def parse_board(name: str, text: str) -> Board:
         bram=_count(name, resources, "bram"),
         dsp=_count(name, resources, "dsp"),
         clock_mhz=_clock(name, table),
-        tool=_text(name, table, "tool") if "tool" in table else None,
+        tool=tool,
         shell=shell,
-        settings={key: value for key, value in table.items() if key not in _OWN_KEYS},
+        source=_text(name, table, "source") if "source" in table else None,
+        settings=settings,
     )
 
 
