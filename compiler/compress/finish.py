@@ -23,7 +23,6 @@ class Finish(Stage):
     """
 
     name: ClassVar[str] = "last"
-    keeps_margin: ClassVar[bool] = False
 
     epochs: int
 

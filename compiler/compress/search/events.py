@@ -185,7 +185,7 @@ class StageDone(Event):
     furthest : Candidate
         The furthest that holds; what the stage started from where no rung does.
     chosen : Candidate
-        What the next stage goes on with: ``furthest`` less the margin.
+        Where the next stage starts: ``furthest``, or the least far that it also starts from.
     """
 
     stage: str

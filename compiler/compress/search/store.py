@@ -9,7 +9,6 @@ of its contents: a file that is torn, damaged or not ours is as good as none. Be
 from __future__ import annotations
 
 import json
-import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ....runtime.errors import BuildError
+from ....runtime.store import DAMAGE
 from ...npz import write_npz
 from ..network import Network
 from ..trainer import Score
@@ -74,9 +74,7 @@ class Store:
                 trainings=document["trainings"],
                 seconds=document["seconds"],
             )
-        except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError):
-            return None
-        except (zipfile.BadZipFile, NotImplementedError, MemoryError):  # damaged headers
+        except DAMAGE:
             return None
 
     def save(self, key: str, stored: Stored) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from ..stages.base import Stage
@@ -21,10 +22,8 @@ class Walked:
 
     Attributes
     ----------
-    chosen : Found
-        What to go on with.
-    ahead : Found or None
-        The furthest that holds, where the margin stepped back from it.
+    chosen : tuple of Found
+        What to go on with: the furthest that holds, then those before it, each of which holds.
     tried : tuple of Found
         Every candidate, in the order of their trainings.
     trainings, broken_off : int
@@ -32,29 +31,52 @@ class Walked:
     seconds : float
     """
 
-    chosen: Found
-    ahead: Found | None = None
+    chosen: tuple[Found, ...]
     tried: tuple[Found, ...] = ()
     trainings: int = 0
     broken_off: int = 0
     seconds: float = 0.0
 
 
-def walk(start: Found, number: int, stage: Stage, judge: Judge, way: Way, margin: int) -> Walked:
+def walk(
+    start: Found,
+    number: int,
+    stage: Stage,
+    judge: Judge,
+    way: Way,
+    *,
+    least: float,
+    back: int = 0,
+    beyond: float = -inf,
+) -> Walked:
     """Walk one stage from ``start``, which holds.
+
+    Parameters
+    ----------
+    start : Found
+    number : int
+        Which stage of the search it is, from 0.
+    stage : Stage
+    judge : Judge
+    way : "bisect" or "linear"
+    least : float
+        What a rung's score less its standard error must reach; at least the judge's target.
+    back : int
+        How many rungs before the furthest to offer as well.
+    beyond : float
+        Only rungs of a larger amount are asked.
 
     Returns
     -------
     Walked
-        Chosen is the furthest rung found that holds, ``margin`` rungs back, or less far where that
-        one misses the target (accuracy need not fall all along the ladder); ``start`` itself where
-        nothing is left. It always holds.
+        Furthest is the furthest rung found that holds, or ``start`` itself; rungs before it that
+        miss (accuracy need not fall all along the ladder) are not offered.
     """
-    ladder = stage.ladder(start.network)
+    ladder = tuple(rung for rung in stage.ladder(start.network) if rung.amount > beyond)
     judge.watch(StageStarted(stage.name, number, ladder))
     if not ladder:
         judge.watch(StageDone(stage.name, number, start.candidate, start.candidate))
-        return Walked(start)
+        return Walked((start,))
     base = judge.base(start, number, stage)
     tried: dict[int, Found] = {}
 
@@ -66,22 +88,27 @@ def walk(start: Found, number: int, stage: Stage, judge: Judge, way: Way, margin
         return tried[place]
 
     def holds(place: int) -> bool:
-        return at(place).candidate.holds
+        score = at(place).candidate.score
+        return place < 0 or score.value - score.error >= least
 
     furthest = _FURTHEST[way](len(ladder), holds)
-    place = max(-1, furthest - margin)
-    while not holds(place):
-        place -= 1
-    judge.watch(StageDone(stage.name, number, at(furthest).candidate, at(place).candidate))
+    before = [at(place) for place in range(furthest - 1, furthest - 1 - back, -1) if place >= -1]
+    chosen = (at(furthest), *(found for found in before if found.candidate.holds))
+    judge.watch(StageDone(stage.name, number, chosen[0].candidate, chosen[-1].candidate))
     paid: list[Base | Candidate] = [base, *(found.candidate for found in tried.values())]
     return Walked(
-        chosen=at(place),
-        ahead=at(furthest) if furthest > place else None,
+        chosen=chosen,
         tried=tuple(tried.values()),
         trainings=sum(one.trainings for one in paid),
         broken_off=sum(one.broken_off for one in paid),
         seconds=sum(one.seconds for one in paid),
     )
+
+
+def amount_of(found: Found, number: int) -> float:
+    """Return how far a network went in one stage of the search; -inf where it was left out."""
+    amounts = [step.rung.amount for step in found.candidate.steps if step.number == number]
+    return amounts[0] if amounts else -inf
 
 
 def _linear(rungs: int, holds: Callable[[int], bool]) -> int:

@@ -37,10 +37,6 @@ class Stage(ABC):
     #: Short, for options, tables and folders: ``iq``, ``ns``, ``dc``.
     name: ClassVar[str]
 
-    #: Whether the search steps back from the last rung that holds by the margin, to leave later
-    #: stages room.
-    keeps_margin: ClassVar[bool] = True
-
     @abstractmethod
     def ladder(self, network: Network) -> tuple[Rung, ...]:
         """Return the rungs that would make this network smaller, in increasing order."""

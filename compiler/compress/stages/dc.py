@@ -42,7 +42,6 @@ class Pruning(Stage):
     """
 
     name: ClassVar[str] = "dc"
-    keeps_margin: ClassVar[bool] = False
 
     shares: tuple[float, ...] = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98)
     scope: Scope = "all"

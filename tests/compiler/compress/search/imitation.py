@@ -80,10 +80,13 @@ class Cut(Stage):
 
 
 class LastCut(Cut):
-    """A stage that keeps no margin."""
+    """The same by another name."""
 
     name: ClassVar[str] = "last"
-    keeps_margin: ClassVar[bool] = False
+
+
+Costs = tuple[tuple[float, ...], ...]
+"""Per stage, the score lost at each rung."""
 
 
 @dataclass
@@ -102,7 +105,7 @@ class Imitation(Trainer):
         That a training sleeps.
     """
 
-    costs: tuple[tuple[float, ...], ...] = (tuple(0.01 * n for n in range(1, RUNGS + 1)),) * 3
+    costs: Costs = (tuple(0.01 * n for n in range(1, RUNGS + 1)),) * 3
     error: float = 0.0
     gain: float = 0.0
     seconds: float = 0.0

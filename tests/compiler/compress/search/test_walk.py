@@ -16,16 +16,26 @@ WAYS: tuple[Way, ...] = ("bisect", "linear")
 
 
 def walked(
-    costs: tuple[float, ...], way: Way = "bisect", margin: int = 0, **options: Any
+    costs: tuple[float, ...],
+    way: Way = "bisect",
+    back: int = 0,
+    least: float = TARGET,
+    beyond: float = 0,
+    **options: Any,
 ) -> Walked:
     imitated = {name: options.pop(name) for name in ("error", "gain") if name in options}
     judge = Judge(Imitation((costs,), **imitated), TARGET, measure, **options)
     start = judge.original(network(stages=1))
-    return walk(start, 0, Cut(0, rungs=len(costs)), judge, way, margin)
+    stage = Cut(0, rungs=len(costs))
+    return walk(start, 0, stage, judge, way, least=least, back=back, beyond=beyond)
+
+
+def all_went(result: Walked) -> list[int]:
+    return [int(amounts(found.network)[0]) for found in result.chosen]
 
 
 def went(result: Walked) -> int:
-    return int(amounts(result.chosen.network)[0])
+    return all_went(result)[0]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -37,19 +47,36 @@ def test_the_last_rung_that_holds_is_found(way: Way, held: int) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_margin_never_leads_below_the_start(way: Way) -> None:
-    assert went(walked((0.05, 0.2, 0.2), way, margin=4)) == 0
+def test_rungs_before_the_furthest_are_offered_down_to_the_start(way: Way) -> None:
+    assert all_went(walked((0.05, 0.05, 0.2), way, back=1)) == [2, 1]
+    assert all_went(walked((0.05, 0.2, 0.2), way, back=4)) == [1, 0]
+    assert all_went(walked((0.2, 0.2, 0.2), way, back=2)) == [0]
+
+
+def test_a_walk_may_have_to_leave_more_than_the_target() -> None:
+    costs = (0.02, 0.05, 0.08, 0.2)
+    assert went(walked(costs)) == 3
+    assert went(walked(costs, least=0.94)) == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_only_rungs_beyond_an_amount_are_asked(way: Way) -> None:
+    result = walked((0.05,) * 5 + (0.2,), way, beyond=3)
+    assert went(result) == 5
+    assert all(found.candidate.steps[0].rung.amount > 3 for found in result.tried)
+    assert went(walked((0.05, 0.05, 0.2), way, beyond=2)) == 0
+    assert walked((0.05, 0.05), way, beyond=2).trainings == 0
 
 
 def test_climbing_stops_at_the_first_miss() -> None:
     assert went(walked((0.05, 0.2, 0.05, 0.05), "linear")) == 1
 
 
-def test_the_margin_goes_further_back_where_a_rung_misses() -> None:
-    # Bisection asks rungs 3, 5 and 6 of 6; two back from 6 is 4, which misses, so it is 3.
+def test_rungs_that_miss_are_not_offered() -> None:
+    # Bisection asks rungs 3, 5 and 6 of 6; of the two before 6, 4 misses.
     costs = (0.05, 0.05, 0.05, 0.2, 0.05, 0.05)
-    result = walked(costs, margin=2)
-    assert went(result) == 3
+    result = walked(costs, back=2)
+    assert all_went(result) == [6, 5]
     assert result.trainings == len(result.tried) == 4
 
 
@@ -59,10 +86,10 @@ def test_the_margin_goes_further_back_where_a_rung_misses() -> None:
     st.integers(0, 3),
 )
 def test_what_is_chosen_holds_however_accuracy_moves(
-    costs: list[float], way: Way, margin: int
+    costs: list[float], way: Way, back: int
 ) -> None:
-    result = walked(tuple(costs), way, margin)
-    assert result.chosen.candidate.holds
+    result = walked(tuple(costs), way, back)
+    assert all(found.candidate.holds for found in result.chosen)
     # No rung is trained twice.
     labels = [found.candidate.label for found in result.tried]
     assert len(set(labels)) == len(labels) == result.trainings
