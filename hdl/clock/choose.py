@@ -8,7 +8,7 @@ from typing import Any
 
 from amaranth.lib import wiring
 
-from . import ecp5, gowin, ice40
+from . import ecp5, gowin, ice40, intel, xc7
 from .direct import Direct, Wire
 from .limits import Plan
 
@@ -16,12 +16,18 @@ _PLANS: dict[str, Callable[[Fraction, Fraction, str], Plan]] = {
     "ecp5": lambda source, clock, variant: ecp5.plan_pll(source, clock),
     "ice40": lambda source, clock, variant: ice40.plan_pll(source, clock, pad=variant == "pad"),
     "gowin": lambda source, clock, variant: gowin.plan_pll(source, clock, series=variant),
+    "xc7": lambda source, clock, variant: xc7.plan_pll(source, clock),
+    "cyclonev": lambda source, clock, variant: intel.plan_pll(source, clock, family="cyclonev"),
+    "max10": lambda source, clock, variant: intel.plan_pll(source, clock, family="max10"),
+    "arria10": lambda source, clock, variant: intel.plan_pll(source, clock, family="arria10"),
 }
 _CIRCUITS: dict[type, Callable[[Any], wiring.Component]] = {
     Direct: lambda plan: Wire(),
     ecp5.PllParams: ecp5.Pll,
     ice40.PllParams: ice40.Pll,
     gowin.PllParams: gowin.Pll,
+    xc7.PllParams: xc7.Pll,
+    intel.PllParams: intel.Pll,
 }
 
 
