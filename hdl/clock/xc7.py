@@ -1,4 +1,4 @@
-"""The clock manager of Xilinx 7 series, MMCME2_BASE (UG472; limits of speed grade -1 from DS181)."""
+"""The clock manager of Xilinx 7 series, MMCME2_BASE (UG472; limits: DS181, speed grade -1)."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Pll(wiring.Component):
         m = Module()
         params = self.params
         loop, made = Signal(), Signal()
-        # Real numbers reach the primitive as the vendor's templates write them: CLKIN1_PERIOD in ns.
+        # The period is in ns.
         m.submodules.pll = Instance(
             "MMCME2_BASE",
             p_BANDWIDTH="OPTIMIZED",

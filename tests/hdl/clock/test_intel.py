@@ -10,7 +10,7 @@ from sangi.hdl.clock.limits import TOLERANCE
 
 
 @pytest.mark.parametrize("family", list(LIMITS))
-@pytest.mark.parametrize("wanted", [10, 33, "66.6667", 75, 100, 150])
+@pytest.mark.parametrize("wanted", [33, "66.6667", 150])
 def test_clocks_are_made_within_the_limits(family, wanted):
     plan = plan_pll(Fraction(50), Fraction(wanted), family=family)
     limits = LIMITS[family]
