@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,4 +45,18 @@ def _details(board: Board) -> list[tuple[str, str]]:
         ("clock", f"{board.clock_mhz:g} MHz"),
         ("shell", board.shell or "none yet: a budget to compile for"),
         ("tool", board.tool or "none yet: compile writes everything but project/"),
+        *(
+            (f"{table}.{key}", _spelled(value))
+            for table, values in board.settings.items()
+            for key, value in values.items()
+        ),
+        ("source", board.source or "not said"),
     ]
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

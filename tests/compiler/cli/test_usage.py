@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import sangi
-from sangi.boards.load import list_boards
+from sangi.boards.load import list_boards, load_board
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -62,7 +62,30 @@ def test_boards_lists_every_board(run_sangi: Command) -> None:
     listing = run_sangi("boards").stdout
     for name in list_boards():
         assert name in listing
-    assert "LFE5U-85F" in run_sangi("boards", "ulx3s_85f").stdout
+
+
+def test_a_board_is_shown_with_all_its_file_holds(run_sangi: Command, tmp_path: Path) -> None:
+    lines = run_sangi("boards", "ulx3s_85f").stdout.splitlines()
+    shown = {name: " ".join(rest) for name, *rest in map(str.split, filter(str.strip, lines))}
+    board = load_board("ulx3s_85f")
+    for table, values in board.settings.items():
+        assert {f"{table}.{key}" for key in values} <= set(shown)
+    assert shown["part"] == "LFE5U-85F-6BG381C"
+    assert shown["oscillator.mhz"] == "25"
+    assert shown["pins.leds"] == "B2 C2 C1 D2 D1 E2 E1 H3"
+    assert shown["programmer.command"] == "openFPGALoader -b ulx3s {bitstream}"
+    assert shown["source"] == board.source
+
+    own = tmp_path / "mine.toml"
+    own.write_text(
+        'title = "Mine"\npart = "none"\nfamily = "ice40"\nclock_mhz = 12.0\n'
+        "[resources]\nlut = 500\nff = 500\nbram = 2\ndsp = 1\n"
+        '[oscillator]\npin = "35"\nmhz = 12\npll_pad = true\n'
+    )
+    output = run_sangi("boards", str(own)).stdout
+    assert output.startswith("Mine")
+    for line in ("oscillator.pll_pad  yes", "source              not said"):
+        assert line in output
 
 
 def test_an_unknown_board_is_told_the_known_ones(run_sangi: Command) -> None:
