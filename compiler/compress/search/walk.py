@@ -60,7 +60,8 @@ def walk(
     judge : Judge
     way : "bisect" or "linear"
     least : float
-        What a rung's score less its standard error must reach; at least the judge's target.
+        What a rung's score must be as well, where it holds the target: the standard error makes
+        sure of the end, and need not make sure of the room that is left on the way.
     back : int
         How many rungs before the furthest to offer as well.
     beyond : float
@@ -88,8 +89,8 @@ def walk(
         return tried[place]
 
     def holds(place: int) -> bool:
-        score = at(place).candidate.score
-        return place < 0 or score.value - score.error >= least
+        candidate = at(place).candidate
+        return place < 0 or (candidate.holds and candidate.score.value >= least)
 
     furthest = _FURTHEST[way](len(ladder), holds)
     before = [at(place) for place in range(furthest - 1, furthest - 1 - back, -1) if place >= -1]

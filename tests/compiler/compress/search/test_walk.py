@@ -57,6 +57,9 @@ def test_a_walk_may_have_to_leave_more_than_the_target() -> None:
     costs = (0.02, 0.05, 0.08, 0.2)
     assert went(walked(costs)) == 3
     assert went(walked(costs, least=0.94)) == 2
+    # That needs no certainty; the target does.
+    assert went(walked(costs, least=0.945, error=0.01)) == 2
+    assert went(walked(costs, least=0.91, error=0.03)) == 2
 
 
 @pytest.mark.parametrize("way", WAYS)
