@@ -1,22 +1,22 @@
-"""The device ``sim:``: the circuit and its shell, compiled by Verilator, behind a pipe."""
+"""The device ``sim:``: the circuit and its shell, compiled by Verilator, behind a pipe.
+
+``sim:pins`` is the whole top level of the board at its pins, see ``pins.py``.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import queue
 import subprocess
 import threading
-from importlib.resources import files
 from pathlib import Path
 
-import jinja2
-
 from ..runtime.devices.packet_device import PacketDevice
-from ..runtime.errors import BuildError, DeviceError
+from ..runtime.errors import DeviceError
 from ..runtime.program import Program
-from .verilator.build import verilate
+from .pins import open_pins
+from .verilator.once import render, sources_of, verilate_once
 
 TOP = "shell"
 IDLE_CYCLES = 1 << 24
@@ -86,11 +86,7 @@ class PipeTransport:
 
 def harness() -> str:
     """Return the text of the C++ program around the module ``shell``."""
-    template = files(f"{__package__}.verilator").joinpath("shell.cpp.jinja")
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    return environment.from_string(template.read_text(encoding="utf-8")).render(
-        top=TOP, rx="rx_", tx="tx_", idle_cycles=IDLE_CYCLES
-    )
+    return render("shell.cpp.jinja", top=TOP, rx="rx_", tx="tx_", idle_cycles=IDLE_CYCLES)
 
 
 def executable_of(build: Path) -> Path:
@@ -105,35 +101,23 @@ def executable_of(build: Path) -> Path:
     ToolError
         See ``verilate``.
     """
-    sources = sorted((build / "rtl").glob("*.v"))
-    if not any(source.name == f"{TOP}.v" for source in sources):
-        raise BuildError(f"build {build} must hold rtl/{TOP}.v, and does not; compile it again")
-    main = harness()
-    digest = hashlib.sha256(main.encode())
-    for source in sources:
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    folder = build / "results" / "sim_device"
-    stamp = folder / "sources.sha256"
-    program = folder / f"V{TOP}"
-    if program.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
-        return program
-    stamp.unlink(missing_ok=True)
-    program = verilate(TOP, sources, main, folder)
-    stamp.write_text(digest.hexdigest())
-    return program
+    sources = sources_of(build)
+    return verilate_once(TOP, sources, harness(), build / "results" / "sim_device")
 
 
 def open_device(address: str, build: Path, program: Program) -> PacketDevice:
-    """Open ``sim:``; the address is empty.
+    """Open ``sim:`` or ``sim:pins``.
 
     Raises
     ------
     BuildError, ToolError
-        See ``executable_of``.
+        See ``executable_of`` and ``pins.open_pins``.
     DeviceError
-        If the address is not empty, or see ``PacketDevice``.
+        If the address is another, or see ``PacketDevice``.
     """
+    if address == "pins":
+        return open_pins(build, program)
     if address:
-        raise DeviceError(f"device sim: must have no address, not {address!r}")
+        raise DeviceError(f"device sim: must be sim: or sim:pins, not {'sim:' + address!r}")
     transport = PipeTransport(executable_of(build))
     return PacketDevice(program, transport, timeout=TIMEOUT, patience=PATIENCE)

@@ -45,7 +45,8 @@ class _Session:
 
     ``images`` have been cut into packets; the circuit has taken everything before
     ``acknowledged``, and the host every result before ``expected``. ``asked`` is where RESEND was
-    sent last, ``idle`` counts repetitions without progress and ``silent`` those without any answer.
+    sent last, ``idle`` counts repetitions without progress, ``silent`` those without any answer,
+    ``lost`` INFO packets in a row that know less than was acknowledged: one may be an old one.
     """
 
     number: int
@@ -56,7 +57,7 @@ class _Session:
     partial: bytearray = field(default_factory=bytearray)
     results: deque[bytes] = field(default_factory=deque)
     asked: Position | None = None
-    lost: bool = False
+    lost: int = 0
     idle: int = 0
     silent: int = 0
 
@@ -211,8 +212,11 @@ class PacketClient:
                 f"the device must answer within {self._timeout:g} s, but stopped answering "
                 f"in image {self._session.expected.image}"
             )
-        if self._session.lost and self._session.idle > 1:
-            raise DeviceError("the device has lost its session; was it reset or used by another?")
+        if self._session.lost > 1 and self._session.idle > 1:
+            raise DeviceError(
+                "the device must keep its session, but has lost it in image "
+                f"{self._session.expected.image}; was it reset or used by another?"
+            )
         if self._session.idle * self._timeout > self._patience:
             raise DeviceError(
                 f"the device must make progress within {self._patience:g} s, but stands still in "
@@ -235,7 +239,8 @@ class PacketClient:
                 self._take_acknowledgement(packet.position)
             elif packet.kind is Kind.INFO:
                 self._info = Info.unpack(packet.payload)
-                self._session.lost = packet.position < self._session.acknowledged
+                if packet.position < self._session.acknowledged:
+                    self._session.lost += 1
                 self._take_acknowledgement(packet.position)
         if results:
             self._answer(max(packet.position for packet in ours if packet.kind is Kind.RESULT))
@@ -253,7 +258,9 @@ class PacketClient:
         while self._session.unacknowledged and self._session.unacknowledged[0].position < position:
             self._session.unacknowledged.popleft()
             self._session.idle = 0
-        self._session.acknowledged = max(self._session.acknowledged, position)
+        if position >= self._session.acknowledged:
+            self._session.acknowledged = position
+            self._session.lost = 0
 
     def _take_result(self, packet: Packet) -> None:
         size = self.info.result_bytes

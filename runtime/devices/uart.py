@@ -67,17 +67,16 @@ def parse_address(address: str) -> tuple[str, int]:
     return port, int(baud)
 
 
-def open_device(address: str, build: Path, program: Program) -> PacketDevice:
-    """Open ``uart:PORT?baud=RATE``.
+def open_port(name: str, baud: int) -> Any:
+    """Open a serial port and forget what it has received before; return the ``serial.Serial``.
 
     Raises
     ------
     ToolError
         If pyserial is not installed.
     DeviceError
-        If the port cannot be opened, or see ``PacketDevice``.
+        If the port cannot be opened.
     """
-    name, baud = parse_address(address)
     try:
         import serial
     except ImportError as error:
@@ -89,4 +88,18 @@ def open_device(address: str, build: Path, program: Program) -> PacketDevice:
         port.reset_input_buffer()
     except (OSError, ValueError) as error:
         raise DeviceError(f"serial port {name} cannot be opened: {error}") from error
-    return PacketDevice(program, SerialTransport(port))
+    return port
+
+
+def open_device(address: str, build: Path, program: Program) -> PacketDevice:
+    """Open ``uart:PORT?baud=RATE``.
+
+    Raises
+    ------
+    ToolError
+        If pyserial is not installed.
+    DeviceError
+        If the port cannot be opened, or see ``PacketDevice``.
+    """
+    name, baud = parse_address(address)
+    return PacketDevice(program, SerialTransport(open_port(name, baud)))

@@ -208,7 +208,7 @@ def test_a_device_that_was_reset_is_reported():
         next(run)
     circuit.session = 0
     circuit.clear()
-    with pytest.raises(DeviceError, match="has lost its session"):
+    with pytest.raises(DeviceError, match="must keep its session, but has lost it in image 8"):
         list(run)
 
 

@@ -112,5 +112,5 @@ def test_what_cannot_be_opened(program, build, tmp_path):
     save_program(program, tmp_path / "program.sangi")
     with pytest.raises(BuildError, match=r"must hold rtl/shell\.v"):
         Accelerator.open("sim:", tmp_path)
-    with pytest.raises(DeviceError, match="sim: must have no address, not 'fast'"):
+    with pytest.raises(DeviceError, match="must be sim: or sim:pins, not 'sim:fast'"):
         Accelerator.open("sim:fast", build)
