@@ -80,6 +80,30 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise
 
 
+def check_file(target: Path) -> None:
+    """Make sure that ``target`` can be replaced by a file.
+
+    Raises
+    ------
+    BuildError
+        If it is a folder.
+    """
+    if target.is_dir():
+        raise BuildError(f"output file {target} must be a file, not a folder")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where it is missing.
+
+    Raises
+    ------
+    BuildError
+        If that is not possible.
+    """
+    with _explained(folder, "folder"):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
     """Give the name of a file to write; on success it takes the place of ``target``.
@@ -92,9 +116,8 @@ def new_file(target: Path) -> Iterator[Path]:
     BuildError
         If ``target`` is a folder or cannot be written.
     """
+    check_file(target)
     place = target.resolve()
-    if place.is_dir():
-        raise BuildError(f"output file {target} must be a file, not a folder")
     beside = place.with_name(f".{secrets.token_hex(4)}.{place.name}")
     try:
         # What the body cannot write (a full disk) is explained as well.

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...runtime.errors import ModelError
+from ...runtime.errors import ModelError, UsageError
 from ..ir.graph import Graph
 from ..ir.ops.conv import Conv
 from ..ir.ops.dense import Dense
-from .prune.balanced import bank_counts
+from .network import Network
+from .prune.balanced import bank_counts, can_balance
 
 BANKS = "sangi.banks"
 """Key of a model's metadata: JSON, ``{layer: {"banks": 8, "channels": "c % 8", "nonzeros": 5}}``.
@@ -35,6 +36,23 @@ def balance_of(codes: npt.NDArray[Any], banks: int) -> int | None:
     """
     counts = np.unique(bank_counts(codes, banks))
     return int(counts[0]) if len(counts) == 1 else None
+
+
+def check_wide_enough(network: Network, banks: int) -> None:
+    """Refuse more banks than any layer has input channels: nothing would be balanced.
+
+    Raises
+    ------
+    UsageError
+        The message says how many banks are possible.
+    """
+    layers = [network.layer(name) for name in network.layers()]
+    if not any(can_balance(layer, banks) for layer in layers):
+        most = max(layer.weight.shape[-1] for layer in layers)
+        raise UsageError(
+            f"balanced must be at most {most} banks, the input channels of the widest layer, "
+            f"not {banks}"
+        )
 
 
 def banks_text(codes: Mapping[str, npt.NDArray[Any]], banks: int) -> str:

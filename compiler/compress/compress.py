@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ...runtime.errors import UsageError
 from ..ir.graph import Graph
-from .banks import BANKS, banks_text, layer_codes
+from ..workspace import make_folder
+from .banks import BANKS, banks_text, check_wide_enough, layer_codes
 from .data.metric import Function, Metric, load_metric
 from .data.parts import Parts, read_parts
 from .data.read import Source
@@ -22,7 +24,15 @@ from .finish import LAST, Finish
 from .history import history_of
 from .model import arranged, first_output_shape, read_float
 from .network import Network
-from .options import STAGES, Choices, Search, Weights, check_target, planned_stages
+from .options import (
+    STAGES,
+    Choices,
+    Search,
+    Weights,
+    check_output,
+    check_target,
+    planned_stages,
+)
 from .picture import write_picture
 from .prepare import prepare
 from .record import as_document, write_record
@@ -177,6 +187,10 @@ def compress_model(
     fit = FitOptions(epochs=epochs, shift=shift, flip=flip, seed=seed)
     fit = fit if teacher else replace(fit, teacher=0.0)
     last = FINAL * epochs if final_epochs is None else final_epochs
+    if last < 0:
+        raise UsageError(f"final_epochs must be at least 0, not {last}")
+    out = Path(out)
+    check_output(out, Path(model))
     last_fit = replace(fit, epochs=max(1, last))
     require_torch()
     from .torch_net.trainer import TorchTrainer
@@ -200,10 +214,11 @@ def compress_model(
         own_metric=metric is not None,
     )
     parts = _arranged(graph, parts, mean, std)
-    out = Path(out)
     folder = Path(work) if work is not None else out.with_name(f"{out.name}.search")
     told(PhaseStarted("prepare the network"))
     network = prepare(graph, _some(parts.train.x))
+    if balanced is not None:
+        check_wide_enough(network, balanced)
     judge = Judge(
         trainer=TorchTrainer(network, parts.train, parts.validation, fit, judged_by),
         target=0.0,
@@ -217,6 +232,10 @@ def compress_model(
     if goal is None:
         goal = judge.trainer.score(network).value - (max_drop or 0.0)
     judge = replace(judge, target=goal)
+    judge.original(network)  # refuses a target that is out of reach
+    # What cannot be written is refused before hours of training, not behind them.
+    for place in (out.parent, folder):
+        make_folder(place)
     planned = planned_stages(choices, byte_input=parts.train.x.dtype == np.uint8)
     if choices.search == "grid":
         outcome = grid_search(network, planned, judge, deflated)
@@ -240,6 +259,9 @@ def compress_model(
     # How it was made, not what it cost: a search that was stopped once leaves the same file.
     made = {"model": Path(model).name, "target": goal, "metric": judged_by.name, "seed": seed}
     made |= {**asdict(choices), "epochs": epochs, "final_epochs": last, "teacher": teacher}
+    made |= {"mean": _listed(mean, float), "std": _listed(std, float)}
+    made |= {"input_shape": _listed(input_shape, int)}
+    made |= {"group": group, "validation": validation if val is None else None}
     made |= {"shift": shift, "flip": flip, "path": chosen.candidate.label}
     written = _final_graph(chosen.network, balanced)
     metadata = {COMPRESSED: json.dumps(made)}
@@ -318,6 +340,11 @@ def _better(chosen: Found, tuned: Found) -> Found:
     """Return the last fine-tuning's result unless it does worse."""
     before, after = chosen.candidate, tuned.candidate
     return tuned if after.holds and after.score.value >= before.score.value else chosen
+
+
+def _listed(values: Sequence[float] | None, kind: Callable[[float], float]) -> list[float] | None:
+    """Return numbers as JSON has them, whatever they were given as."""
+    return None if values is None else [kind(value) for value in values]
 
 
 def _silent(line: str) -> None:

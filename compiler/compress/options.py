@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from ...runtime.errors import UsageError
+from ..workspace import check_file
 from .stages.base import Stage
 from .stages.dc import Pruning, Scope
 from .stages.iq import EdgeQuantization, Quantization, balanced_steps, ternary_steps
@@ -88,6 +90,21 @@ def check_target(target_accuracy: float | None, max_drop: float | None) -> None:
         raise UsageError(f"{name} must be a finite number, not {value}")
     if max_drop is not None and max_drop < 0:
         raise UsageError(f"max_drop must be at least 0, not {max_drop:g}")
+
+
+def check_output(out: Path, model: Path) -> None:
+    """Refuse to write where the result cannot stand, or would take the original's place.
+
+    Raises
+    ------
+    UsageError
+        If it is the model's own file.
+    BuildError
+        If it is a folder.
+    """
+    if out.resolve() == model.resolve():
+        raise UsageError(f"output must be another file than the model, not {out}")
+    check_file(out)
 
 
 def planned_stages(choices: Choices, *, byte_input: bool) -> tuple[Stage, ...]:

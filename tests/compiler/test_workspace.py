@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sangi.compiler.workspace import SCHEMA, is_build, new_file, new_folder
+from sangi.compiler.workspace import (
+    SCHEMA,
+    check_file,
+    is_build,
+    make_folder,
+    new_file,
+    new_folder,
+)
 from sangi.runtime.errors import BuildError
 
 
@@ -90,3 +97,16 @@ def test_an_output_file_must_not_be_a_folder(tmp_path: Path) -> None:
         pass
     with pytest.raises(BuildError, match="No such file"), new_file(tmp_path / "no" / "y.npz"):
         pass
+    with pytest.raises(BuildError, match="must be a file, not a folder"):
+        check_file(tmp_path)
+    check_file(tmp_path / "new")
+
+
+def test_a_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
+    for _ in range(2):
+        make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "b"):
+        with pytest.raises(BuildError, match=f"folder {place} cannot be written: "):
+            make_folder(place)

@@ -9,6 +9,8 @@ from ....runtime.errors import UsageError
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
+_LEAST = {"epochs": 1, "batch": 2, "shift": 0, "variants": 1, "seed": 0}
+
 
 @dataclass(frozen=True)
 class FitOptions:
@@ -69,7 +71,7 @@ class FitOptions:
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        for name, least in (("epochs", 1), ("batch", 2), ("shift", 0), ("variants", 1)):
+        for name, least in _LEAST.items():
             value = getattr(self, name)
             if value < least:
                 raise UsageError(f"{name} must be at least {least}, not {value}")

@@ -7,7 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from sangi.compiler.compress.banks import BANKS, balance_of, banks_text, check_banks
+from sangi.compiler.compress.banks import (
+    BANKS,
+    balance_of,
+    banks_text,
+    check_banks,
+    check_wide_enough,
+)
 from sangi.compiler.compress.codes import codes_of, unit_of
 from sangi.compiler.compress.export import quantized_graph, write_compressed
 from sangi.compiler.compress.prepare import prepare
@@ -19,7 +25,7 @@ from sangi.compiler.frontend import load_graph
 from sangi.compiler.ir.ops.conv import Conv
 from sangi.compiler.ir.ops.dense import Dense
 from sangi.compiler.quantize.weights import exact_scales
-from sangi.runtime.errors import ModelError
+from sangi.runtime.errors import ModelError, UsageError
 
 from .graphs import frames, vgg
 from .imitation import Unchanged
@@ -42,6 +48,18 @@ def model():
         ops[name] = type(op)(**{**vars(op), "weight": held, "weight_scale": exact_scales(scale)})
     graph = network.graph.with_ops(ops)
     return type(graph)(graph.name, graph.net, graph.outputs, {BANKS: banks_text(codes, 4)})
+
+
+def test_more_banks_than_any_layer_has_channels_are_refused():
+    network = prepare(vgg(), frames())
+    widest = max(network.layer(name).weight.shape[-1] for name in network.layers())
+    check_wide_enough(network, widest)
+    with pytest.raises(UsageError) as refused:
+        check_wide_enough(network, widest + 1)
+    assert str(refused.value) == (
+        f"balanced must be at most {widest} banks, the input channels of the widest layer, "
+        f"not {widest + 1}"
+    )
 
 
 def changed(graph, text):

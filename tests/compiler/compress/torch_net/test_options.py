@@ -15,6 +15,7 @@ from sangi.runtime.errors import ToolError, UsageError
         ({"epochs": 0}, "epochs must be at least 1, not 0"),
         ({"batch": 1}, "batch must be at least 2, not 1"),
         ({"shift": -1}, "shift must be at least 0, not -1"),
+        ({"seed": -1}, "seed must be at least 0, not -1"),
         ({"variants": 0}, "variants must be at least 1, not 0"),
         ({"teacher": 1.5}, "teacher must be 0 … 1, not 1.5"),
         ({"frozen": -0.1}, "frozen must be 0 … 1, not -0.1"),
