@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..runtime.errors import DataError, UsageError
+from ..runtime.store import DAMAGE
 
 Array = npt.NDArray[Any]
 DTYPES = ("uint8", "float32")
@@ -108,5 +107,5 @@ def read_arrays(path: Path) -> dict[str, Array]:
             raise DataError(f"{path}: must be an .npz file, not a single array")
         with archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGE as error:
         raise DataError(f"{path}: must be an .npz file of plain arrays: {error}") from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import struct
+import tokenize
 import zipfile
 import zlib
 from dataclasses import fields
@@ -46,6 +48,10 @@ DAMAGE = (
     TypeError,
     AttributeError,
     RuntimeError,
+    MemoryError,
+    ArithmeticError,
+    struct.error,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
 )

@@ -78,6 +78,25 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path) -> None:
     assert trusted < 150
 
 
+@pytest.mark.parametrize(
+    ("sound", "damaged"),
+    [
+        (b"PK\x01\x02-\x03-\x00\x00", b"PK\x01\x02-\x03-\x00\x01"),  # encrypted, it says
+        (b"'shape': (", b"'shape': (("),
+        (b"'descr': '<f8'", b"'descr': '<f9'"),
+    ],
+)
+def test_damage_that_zipfile_and_numpy_have_errors_of_their_own_for(
+    tmp_path: Path, sound: bytes, damaged: bytes
+) -> None:
+    store = Store(tmp_path)
+    store.save(KEY, STORED)
+    whole = file(tmp_path).read_bytes()
+    assert sound in whole
+    file(tmp_path).write_bytes(whole.replace(sound, damaged))
+    assert store.load(KEY) is None
+
+
 @pytest.mark.parametrize("content", ["array", "pickle", "text"])
 def test_a_foreign_file_is_as_good_as_none(tmp_path: Path, content: str) -> None:
     if content == "array":
