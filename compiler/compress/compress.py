@@ -257,12 +257,25 @@ def compress_model(
         chosen = _better(chosen, tuned)
     told(PhaseStarted("write the model and judge it"))
     # How it was made, not what it cost: a search that was stopped once leaves the same file.
-    made = {"model": Path(model).name, "target": goal, "metric": judged_by.name, "seed": seed}
-    made |= {**asdict(choices), "epochs": epochs, "final_epochs": last, "teacher": teacher}
-    made |= {"mean": _listed(mean, float), "std": _listed(std, float)}
-    made |= {"input_shape": _listed(input_shape, int)}
-    made |= {"group": group, "validation": validation if val is None else None}
-    made |= {"shift": shift, "flip": flip, "path": chosen.candidate.label}
+    made = {
+        "model": Path(model).name,
+        "target": goal,
+        "metric": judged_by.name,
+        "seed": seed,
+        **asdict(choices),
+        "stages": list(choices.stages),
+        "epochs": epochs,
+        "final_epochs": last,
+        "teacher": teacher,
+        "shift": shift,
+        "flip": flip,
+        "mean": _listed(mean, float),
+        "std": _listed(std, float),
+        "input_shape": _listed(input_shape, int),
+        "group": group,
+        "validation": validation if val is None else None,
+        "path": chosen.candidate.label,
+    }
     written = _final_graph(chosen.network, balanced)
     metadata = {COMPRESSED: json.dumps(made)}
     if balanced is not None:
