@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "runtime": {"runtime"},
     "boards": {"boards", "runtime.errors"},
-    "hdl": {"hdl", "boards", "runtime.protocol", "runtime.numerics"},
+    "hdl": {"hdl", "boards", "runtime.protocol", "runtime.registers", "runtime.numerics"},
     "sim": {"sim", "hdl", "runtime"},
     "compiler": {"compiler", "sim", "hdl", "boards", "runtime"},
 }
