@@ -3,58 +3,27 @@
 from __future__ import annotations
 
 import shutil
+from importlib.resources import files
 from pathlib import Path
 
 import jinja2
 
 from ..boards.board import Board
-from ..runtime.store import PROGRAM_FILE
+from ..runtime.golden import GOLDEN_FILE, Golden, save_golden
+from ..runtime.program import Program
+from ..runtime.store import PROGRAM_FILE, load_program
+from .circuit.frames import random_frames
 
 _RUNTIME = Path(__file__).parents[1] / "runtime"
 
-_SCRIPT = '''\
-"""Run images on the circuit: python infer.py images.npz [--device URL] [--out FILE.npz]."""
-
-import argparse
-from pathlib import Path
-
-import numpy as np
-
-from sangi.runtime.devices.accelerator import Accelerator
-from sangi.runtime.errors import SangiError
-
-HERE = Path(__file__).resolve().parent
+GOLDEN_FRAMES = 8
+"""Of the self test."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("images", help=".npz with x: (N, H, W, C), (N, H, W) or (N, features)")
-    parser.add_argument("--device", default="{{ device }}", help="where the circuit is")
-    parser.add_argument("--out", help=".npz for the outputs, an array each")
-    options = parser.parse_args()
-    with np.load(options.images) as file:
-        images = file["x"]
-    try:
-        with Accelerator.open(options.device, HERE) as accelerator:
-            outputs = accelerator.infer(images)
-            print(accelerator.counters())
-    except SangiError as error:
-        raise SystemExit(f"error: {error}")
-    for name, values in outputs.items():
-        print(name, values.shape)
-    if options.out:
-        np.savez(options.out, **outputs)
+def write_driver(board: Board, build: Path, *, seed: int = 0) -> Path:
+    """Write ``driver/`` of a build: runtime, program, golden vectors, ``infer.py``.
 
-
-if __name__ == "__main__":
-    main()
-'''
-
-
-def write_driver(board: Board, build: Path) -> Path:
-    """Write ``driver/`` of a build.
-
-    It runs on Python 3.10 and later, from any place it is copied to.
+    It runs on Python 3.10 and later with NumPy, from any place it is copied to.
 
     Parameters
     ----------
@@ -62,6 +31,8 @@ def write_driver(board: Board, build: Path) -> Path:
         Its serial line is the script's default device; the reference, where it has none.
     build : Path
         Holds ``program.sangi`` already.
+    seed : int
+        Of the golden frames.
 
     Returns
     -------
@@ -77,7 +48,15 @@ def write_driver(board: Board, build: Path) -> Path:
     _write(package / "__init__.py", '"""The part of sangi that a board needs."""\n')
     _write(folder / "infer.py", _script(board))
     shutil.copyfile(build / PROGRAM_FILE, folder / PROGRAM_FILE)
+    save_golden(_golden(load_program(folder / PROGRAM_FILE), seed), folder / GOLDEN_FILE)
     return folder
+
+
+def _golden(program: Program, seed: int) -> Golden:
+    frames = random_frames(program, GOLDEN_FRAMES, seed)
+    tensors = program.run(*frames)
+    outputs = tuple(tensors[output.tensor] for output in program.outputs)
+    return Golden(program.digest, tuple(frames), outputs)
 
 
 def _script(board: Board) -> str:
@@ -85,7 +64,8 @@ def _script(board: Board) -> str:
     if board.shell == "uart" and "uart" in board.settings:
         device = f"uart:/dev/ttyUSB0?baud={board.settings['uart']['baud']}"
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    return environment.from_string(_SCRIPT).render(device=device)
+    text = files(__package__).joinpath("infer.py.jinja").read_text(encoding="utf-8")
+    return environment.from_string(text).render(device=device)
 
 
 def _write(path: Path, text: str) -> None:

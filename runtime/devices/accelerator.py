@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.metadata import entry_points
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,10 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError, DeviceError
+from ..errors import BuildError, DataError, DeviceError, MismatchError, UsageError
+from ..golden import GOLDEN_FILE, load_golden
 from ..host import finish, prepare
 from ..program import Program
 from ..store import PROGRAM_FILE, load_program
+from .bridge import Bridge
 from .device import Counters, Device, Frame
 
 GROUP = "sangi.devices"
@@ -29,6 +34,7 @@ CHUNK = 256
 
 Images = npt.NDArray[Any]
 Outputs = dict[str, npt.NDArray[Any]]
+Results = Generator[Outputs, None, None]
 
 
 class Accelerator:
@@ -42,11 +48,14 @@ class Accelerator:
         What the device computes.
     device : Device
         Closed by ``close``.
+    build : path, optional
+        Where the golden vectors of ``self_test`` are.
     """
 
-    def __init__(self, program: Program, device: Device) -> None:
+    def __init__(self, program: Program, device: Device, build: Path | None = None) -> None:
         self.program = program
         self._device = device
+        self._build = build
 
     @classmethod
     def open(cls, url: str, build: str | Path) -> Accelerator:
@@ -74,7 +83,7 @@ class Accelerator:
         build = Path(build)
         opener = _opener(scheme)
         program = load_program(build / PROGRAM_FILE)
-        return cls(program, opener(address, build, program))
+        return cls(program, opener(address, build, program), build)
 
     def infer(self, images: Images) -> Outputs:
         """Run images and return the model's outputs.
@@ -102,14 +111,85 @@ class Accelerator:
         chunks = (images[start : start + CHUNK] for start in range(0, len(images), CHUNK))
         return self._finish(list(self._device.run(self._frames(chunks))))
 
-    def map(self, images: Iterable[Images]) -> Iterator[Outputs]:
+    def map(self, images: Iterable[Images], *, ahead: int | None = None) -> Results:
         """Run single images as they come; yield the outputs of each, without the axis N.
 
-        Images go ahead of results as far as the device buffers them.
+        Parameters
+        ----------
+        images : iterable of arrays
+            Frames of a video, for example; taken one by one, as they are needed.
+        ahead : int, optional
+            Images taken at most whose outputs have not been yielded: 1 where every image is
+            answered before the next is there (a camera). By default as many as keep the device
+            busy: they go ahead of the results as far as it buffers them.
+
+        Raises
+        ------
+        UsageError
+            If ``ahead`` is less than 1.
+        DataError, DeviceError
+            See ``infer``. What was yielded before is right.
         """
-        for result in self._device.run(self._frames(image[np.newaxis] for image in images)):
-            outputs = self._finish([result])
-            yield {name: values[0] for name, values in outputs.items()}
+        if ahead is not None and ahead < 1:
+            raise UsageError(f"ahead must be at least 1, not {ahead}")
+        return self._map(images, ahead)
+
+    async def infer_async(self, images: Images) -> Outputs:
+        """Run images like ``infer``, without blocking the event loop."""
+        return await asyncio.to_thread(self.infer, images)
+
+    async def map_async(
+        self, images: Iterable[Images] | AsyncIterable[Images], *, ahead: int | None = None
+    ) -> AsyncIterator[Outputs]:
+        """Run images like ``map``, without blocking the event loop.
+
+        Images of an asynchronous iterable are awaited, those of another are fetched in a thread.
+        Nothing else may use the accelerator meanwhile.
+        """
+        bridge = Bridge(images)
+        results = self.map(bridge, ahead=ahead)
+        with ThreadPoolExecutor(1, "sangi") as thread:
+            loop = asyncio.get_running_loop()
+            try:
+                while (
+                    outputs := await loop.run_in_executor(thread, next, results, None)
+                ) is not None:
+                    yield outputs
+            finally:
+                bridge.stop()
+                await asyncio.shield(loop.run_in_executor(thread, results.close))
+
+    def self_test(self) -> int:
+        """Run the build's golden vectors and compare every result; return how many there were.
+
+        Raises
+        ------
+        BuildError
+            If the build has no golden vectors, or those of another program.
+        MismatchError
+            If a result differs from the program's.
+        DeviceError
+            If the device fails.
+        """
+        golden = load_golden(self._golden_path())
+        if golden.digest != self.program.digest:
+            raise BuildError(
+                f"golden vectors must have the digest {self.program.digest[:16]}, not "
+                f"{golden.digest[:16]}; compile again"
+            )
+        frames = list(zip(*golden.inputs, strict=True))
+        for number, result in enumerate(self._device.run(iter(frames))):
+            for output, got, array in zip(
+                self.program.outputs, result, golden.outputs, strict=True
+            ):
+                wrong = np.flatnonzero(got != array[number])
+                if len(wrong):
+                    place = int(wrong[0])
+                    raise MismatchError(
+                        f"output '{output.name}' of golden frame {number} must be "
+                        f"{array[number].flat[place]} at element {place}, not {got.flat[place]}"
+                    )
+        return len(frames)
 
     def counters(self) -> Counters:
         """Frames, cycles and stalls of the session."""
@@ -130,6 +210,20 @@ class Accelerator:
     ) -> None:
         self.close()
 
+    def _map(self, images: Iterable[Images], ahead: int | None) -> Results:
+        batch = min(self._device.batch, ahead or self._device.batch)
+        results = self._device.run(self._frames(_stacks(images, batch)), ahead)
+        while group := list(islice(results, batch)):
+            outputs = self._finish(group)
+            for number in range(len(group)):
+                yield {name: values[number] for name, values in outputs.items()}
+
+    def _golden_path(self) -> Path:
+        if self._build is None:
+            raise BuildError("a self test needs a build; open the device with Accelerator.open")
+        beside = self._build / GOLDEN_FILE
+        return beside if beside.exists() else self._build / "driver" / GOLDEN_FILE
+
     def _frames(self, chunks: Iterable[Images]) -> Iterator[Frame]:
         for images in chunks:
             yield from zip(*prepare(self.program, images), strict=True)
@@ -140,6 +234,17 @@ class Accelerator:
             for output, arrays in zip(self.program.outputs, zip(*results, strict=True), strict=True)
         }
         return finish(self.program, tensors)
+
+
+def _stacks(images: Iterable[Images], batch: int) -> Iterator[Images]:
+    """Stack single images, up to ``batch``."""
+    source = iter(images)
+    while group := list(islice(source, batch)):
+        kinds = {(image.shape, image.dtype) for image in group}
+        if len(kinds) > 1:
+            shapes = ", ".join(sorted(f"{shape} {dtype}" for shape, dtype in kinds))
+            raise DataError(f"images must have one shape and dtype, not {shapes}")
+        yield np.stack(group)
 
 
 def schemes() -> tuple[str, ...]:

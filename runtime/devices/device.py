@@ -34,8 +34,19 @@ class Counters:
 class Device(Protocol):
     """Executes a program on raw codes."""
 
-    def run(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+    @property
+    def batch(self) -> int:
+        """Frames that it executes together; 1 where each goes its own way."""
+
+    def run(self, frames: Iterable[Frame], ahead: int | None = None) -> Iterator[Frame]:
         """Take frames as they come and yield one result for each, in order.
+
+        Parameters
+        ----------
+        frames : iterable of Frame
+        ahead : int, optional
+            Frames taken at most whose results have not been yielded; by default as many as suit
+            the device.
 
         Raises
         ------

@@ -24,14 +24,16 @@ class NumpyDevice:
         What to execute.
     """
 
+    batch = BATCH
+
     def __init__(self, program: Program) -> None:
         self._program = program
         self._frames = 0
 
-    def run(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """Execute frames, up to ``BATCH`` at once."""
+    def run(self, frames: Iterable[Frame], ahead: int | None = None) -> Iterator[Frame]:
+        """Execute frames, up to ``BATCH`` or ``ahead`` at once."""
         source = iter(frames)
-        while batch := list(islice(source, BATCH)):
+        while batch := list(islice(source, min(BATCH, ahead or BATCH))):
             inputs = [np.stack(arrays) for arrays in zip(*batch, strict=True)]
             tensors = self._program.run(*inputs)
             outputs = [tensors[output.tensor] for output in self._program.outputs]

@@ -33,6 +33,8 @@ class PacketDevice:
         made for another program.
     """
 
+    batch = 1
+
     def __init__(
         self,
         program: Program,
@@ -52,10 +54,10 @@ class PacketDevice:
             transport.close()
             raise
 
-    def run(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+    def run(self, frames: Iterable[Frame], ahead: int | None = None) -> Iterator[Frame]:
         """Send frames as they come and yield their results in order."""
         sent = (pack(array, self._input) for (array,) in frames)
-        for result in self._client.run(sent):
+        for result in self._client.run(sent, ahead):
             yield (unpack(result, self._output),)
 
     def counters(self) -> Counters:

@@ -98,6 +98,7 @@ class PacketClient:
         self._retries = retries
         self._patience = patience
         self._decoder = Decoder()
+        self._sent = self._received = self._understood = 0
         self._session = _Session(0)
         self._info: Info | None = None
         self.info = self._open()
@@ -110,13 +111,16 @@ class PacketClient:
         """Ask the circuit for its counters; also while ``run`` is under way."""
         return self._hello()
 
-    def run(self, frames: Iterable[bytes]) -> Iterator[bytes]:
+    def run(self, frames: Iterable[bytes], ahead: int | None = None) -> Iterator[bytes]:
         """Send images as they come and yield their results in the same order.
 
         Parameters
         ----------
         frames : iterable of bytes
             Each of ``info.frame_bytes`` bytes.
+        ahead : int, optional
+            Images taken at most whose results have not been yielded; by default as many as the
+            circuit buffers.
 
         Yields
         ------
@@ -132,35 +136,40 @@ class PacketClient:
         """
         if self._session.images != self._session.expected.image or self._session.unacknowledged:
             self._open()
-        packets = self._packets(frames)
+        source = iter(frames)
+        waiting: deque[Packet] = deque()  # the packets of an image, not sent yet
         exhausted = False
         while True:
             batch = []
-            while not exhausted and len(self._session.unacknowledged) < self.info.window:
-                packet = next(packets, None)
-                if packet is None:
-                    exhausted = True
-                else:
-                    self._session.unacknowledged.append(packet)
-                    batch.append(encode(packet))
+            while len(self._session.unacknowledged) < self.info.window:
+                if not waiting:
+                    given = self._session.expected.image - len(self._session.results)
+                    if exhausted or (ahead and self._session.images - given >= ahead):
+                        break
+                    frame = next(source, None)
+                    if frame is None:
+                        exhausted = True
+                        break
+                    waiting.extend(self._cut(frame))
+                packet = waiting.popleft()
+                self._session.unacknowledged.append(packet)
+                batch.append(encode(packet))
             if batch:
-                self._transport.write(b"".join(batch))
+                self._write(b"".join(batch))
             while self._session.results:
                 yield self._session.results.popleft()
-            if exhausted and self._session.expected.image == self._session.images:
+            if self._session.expected.image < self._session.images:
+                self._pump()
+            elif exhausted:
                 return
-            self._pump()
 
-    def _packets(self, frames: Iterable[bytes]) -> Iterator[Packet]:
-        for frame in frames:
-            if len(frame) != self.info.frame_bytes:
-                raise DataError(
-                    f"an image must have {self.info.frame_bytes} bytes, not {len(frame)}"
-                )
-            if self._session.images == MAX_IMAGES:
-                raise DeviceError(f"a session must have at most {MAX_IMAGES} images; open another")
-            image, self._session.images = self._session.images, self._session.images + 1
-            yield from cut(Kind.DATA, self._session.number, image, frame)
+    def _cut(self, frame: bytes) -> Iterator[Packet]:
+        if len(frame) != self.info.frame_bytes:
+            raise DataError(f"an image must have {self.info.frame_bytes} bytes, not {len(frame)}")
+        if self._session.images == MAX_IMAGES:
+            raise DeviceError(f"a session must have at most {MAX_IMAGES} images; open another")
+        image, self._session.images = self._session.images, self._session.images + 1
+        return cut(Kind.DATA, self._session.number, image, frame)
 
     def _open(self) -> Info:
         """Open a session that was not open before, whatever the circuit was doing."""
@@ -180,9 +189,9 @@ class PacketClient:
         """Send HELLO until INFO comes."""
         self._info = None
         for _ in range(self._retries + 1):
-            self._transport.write(FLUSH + encode(Packet(Kind.HELLO, self._session.number)))
+            self._write(FLUSH + encode(Packet(Kind.HELLO, self._session.number)))
             received = 0
-            while received < _GARBAGE_LIMIT and (data := self._transport.read(self._timeout)):
+            while received < _GARBAGE_LIMIT and (data := self._read()):
                 received = 0 if self._take(self._decoder.feed(data)) else received + len(data)
                 if self._info is not None:
                     return self._info
@@ -191,12 +200,13 @@ class PacketClient:
                 return self._info
         raise DeviceError(
             f"the device must answer within {self._timeout:g} s, but did not, {self._retries + 1} "
-            "times; is it powered, is the bitstream loaded, is the baud rate right?"
+            f"times; {self._traffic}; is it powered, is the bitstream loaded, is the baud rate "
+            "right?"
         )
 
     def _pump(self) -> None:
         """Wait for packets once and act on them; repeat what is missing after silence."""
-        data = self._transport.read(self._timeout)
+        data = self._read()
         packets = self._decoder.feed(data) if data else self._decoder.resume()
         if self._take(packets):
             self._session.silent = 0
@@ -210,7 +220,7 @@ class PacketClient:
         if self._session.silent > self._retries:
             raise DeviceError(
                 f"the device must answer within {self._timeout:g} s, but stopped answering "
-                f"in image {self._session.expected.image}"
+                f"in image {self._session.expected.image}; {self._traffic}"
             )
         if self._session.lost > 1 and self._session.idle > 1:
             raise DeviceError(
@@ -220,16 +230,32 @@ class PacketClient:
         if self._session.idle * self._timeout > self._patience:
             raise DeviceError(
                 f"the device must make progress within {self._patience:g} s, but stands still in "
-                f"image {self._session.expected.image}"
+                f"image {self._session.expected.image}; {self._traffic}"
             )
         hello = Packet(Kind.HELLO, self._session.number)
         resend = Packet(Kind.RESEND, self._session.number, self._session.expected)
         packets = [hello, *self._session.unacknowledged, resend]
-        self._transport.write(FLUSH + b"".join(encode(packet) for packet in packets))
+        self._write(FLUSH + b"".join(encode(packet) for packet in packets))
+
+    def _write(self, data: bytes) -> None:
+        self._sent += len(data)
+        self._transport.write(data)
+
+    def _read(self) -> bytes:
+        data = self._transport.read(self._timeout)
+        self._received += len(data)
+        return data
+
+    @property
+    def _traffic(self) -> str:
+        """What went over the line so far, in words."""
+        packets = f"{self._understood} packets" if self._understood else "no packet"
+        return f"sent {self._sent} bytes, received {self._received} bytes with {packets}"
 
     def _take(self, packets: list[Packet]) -> bool:
         """Act on received packets; whether there was any of this session."""
         ours = [packet for packet in packets if packet.session == self._session.number]
+        self._understood += len(ours)
         results = False
         for packet in ours:
             if packet.kind is Kind.RESULT:
@@ -252,7 +278,7 @@ class PacketClient:
         if missing:
             self._session.asked = self._session.expected
         kind = Kind.RESEND if missing else Kind.ACK
-        self._transport.write(encode(Packet(kind, self._session.number, self._session.expected)))
+        self._write(encode(Packet(kind, self._session.number, self._session.expected)))
 
     def _take_acknowledgement(self, position: Position) -> None:
         while self._session.unacknowledged and self._session.unacknowledged[0].position < position:

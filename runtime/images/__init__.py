@@ -1,0 +1,1 @@
+"""Image files for a computer that has NumPy and nothing else."""
