@@ -75,8 +75,17 @@ def compress(
         Scope, typer.Option(help="What is pruned: all layers, or fully connected ones.")
     ] = Scope.ALL,
     margin: Annotated[
-        int, typer.Option(min=0, help="Steps that a stage goes back, room for later stages.")
+        int,
+        typer.Option(
+            metavar="N", min=0, help="The last stage starts from up to N steps further back, too."
+        ),
     ] = 1,
+    reserve: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", help="Of what may be lost: what the stages before the last two leave."
+        ),
+    ] = 0.5,
     search: Annotated[
         Search, typer.Option(help="The margin search, or the full grid: every combination.")
     ] = Search.MARGIN,
@@ -155,6 +164,7 @@ def compress(
             balanced=balanced,
             scope=scope.value,
             margin=margin,
+            reserve=reserve,
             search=search.value,
             epochs=epochs,
             final_epochs=final_epochs,

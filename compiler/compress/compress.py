@@ -40,11 +40,13 @@ from .search.codec import digest, value_digest
 from .search.events import Candidate, Event, PhaseStarted
 from .search.grid import grid_search
 from .search.judge import Base, Found, Judge, ignore
-from .search.margin import Outcome, deflated, margin_search
+from .search.margin import Outcome, deflated, margin_search, no_rung_holds
 from .search.store import Store
 from .sizes import Sizes, measure, sizes_of
 from .slim.dead import remove_dead_channels
+from .stages.base import Stage
 from .stages.dc import Scope
+from .stages.iq import Quantization
 from .torch_net.options import FitOptions
 from .torch_net.require import require_torch
 from .verdict import Accuracies, judged
@@ -105,6 +107,7 @@ def compress_model(
     balanced: int | None = None,
     scope: Scope = "all",
     margin: int = 1,
+    reserve: float = 0.5,
     search: Search = "margin",
     epochs: int = 10,
     final_epochs: int | None = None,
@@ -139,7 +142,7 @@ def compress_model(
     target_accuracy, max_drop : float, one of them
         What the result must reach on the validation split, one standard error subtracted: a value
         of the metric, or the original's less so much.
-    stages, weights, balanced, scope, margin, search, floor
+    stages, weights, balanced, scope, margin, reserve, search, floor
         See ``Choices``.
     epochs, final_epochs : int
         Of every fine-tuning, and of the last one (three times as many by default; 0 for none).
@@ -171,7 +174,8 @@ def compress_model(
     Raises
     ------
     UsageError
-        If an option or a file is wrong, or the original misses the target itself.
+        If an option or a file is wrong, the original misses the target itself, or no step of
+        quantization holds it.
     DataError
         If images or labels are bad, or do not fit the model.
     ModelError
@@ -181,8 +185,8 @@ def compress_model(
     BuildError
         If the model or the folder cannot be written.
     """
-    choices = Choices(tuple(stages), weights, balanced, scope, margin, search, floor)
-    check_target(target_accuracy, max_drop)
+    choices = Choices(tuple(stages), weights, balanced, scope, margin, reserve, search, floor)
+    check_target(target_accuracy, max_drop, is_share=metric is None)
     judged_by = load_metric(metric)
     fit = FitOptions(epochs=epochs, shift=shift, flip=flip, seed=seed)
     fit = fit if teacher else replace(fit, teacher=0.0)
@@ -237,10 +241,7 @@ def compress_model(
     for place in (out.parent, folder):
         make_folder(place)
     planned = planned_stages(choices, byte_input=parts.train.x.dtype == np.uint8)
-    if choices.search == "grid":
-        outcome = grid_search(network, planned, judge, deflated)
-    else:
-        outcome = margin_search(network, planned, judge, margin=margin)
+    outcome = _searched(network, planned, judge, choices)
     chosen, paid = outcome.chosen, outcome.trainings + outcome.broken_off
     seconds = outcome.seconds
     if last:
@@ -334,6 +335,26 @@ def _some(x: Array) -> Array:
     return chosen
 
 
+def _searched(
+    network: Network, planned: Sequence[Stage], judge: Judge, choices: Choices
+) -> Outcome:
+    """Return the outcome of the search that was chosen; quantized where that was asked for."""
+    needed = [stage for stage in planned if isinstance(stage, Quantization)]
+    if choices.search == "margin":
+        return margin_search(
+            *(network, planned, judge),
+            margin=choices.margin,
+            reserve=choices.reserve,
+            needed=needed,
+        )
+    outcome = grid_search(network, planned, judge, deflated)
+    taken = {step.number for step in outcome.chosen.candidate.steps}
+    for number, stage in enumerate(planned):
+        if stage in needed and number not in taken:
+            raise no_rung_holds(stage, judge.target)
+    return outcome
+
+
 def _final_graph(network: Network, balanced: int | None) -> Graph:
     """Return the graph of the file, without channels that compute nothing.
 
@@ -346,7 +367,7 @@ def _final_graph(network: Network, balanced: int | None) -> Graph:
 def _context(parts: Parts, fit: FitOptions, metric: Metric) -> str:
     data = [parts.train.digest(), parts.validation.digest()]
     # Another version may train and measure in another way.
-    return digest([version("sangi"), *data, value_digest(fit), metric.name])
+    return digest([version("sangi"), *data, value_digest(fit), metric.name, metric.digest])
 
 
 def _better(chosen: Found, tuned: Found) -> Found:

@@ -37,7 +37,9 @@ class Choices:
     scope : str
         What is pruned: ``all`` layers, or fully connected (``fc``) ones.
     margin : int
-        Rungs that a stage steps back, to leave later stages room.
+        So many rungs before the furthest of the last but one stage are starts of the last one too.
+    reserve : float
+        Share of the accuracy that may be lost, 0 … 1, which the stages before these two leave.
     search : str
         ``margin``, or the full ``grid``.
     floor : float
@@ -49,15 +51,16 @@ class Choices:
     balanced: int | None = None
     scope: Scope = "all"
     margin: int = 1
+    reserve: float = 0.5
     search: Search = "margin"
     floor: float = 0.15
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
         if not self.stages or any(stage not in STAGES for stage in self.stages):
-            raise UsageError(f"stages must be some of iq,ns,dc, not {','.join(self.stages)!r}")
+            raise UsageError(f"stages must be some of iq,ns,dc, not {self._stages!r}")
         if len(set(self.stages)) != len(self.stages):
-            raise UsageError(f"stages must be named once each, not {','.join(self.stages)}")
+            raise UsageError(f"stages must be named once each, not {self._stages}")
         for name, kinds in (("weights", Weights), ("scope", Scope), ("search", Search)):
             if getattr(self, name) not in get_args(kinds):
                 known = " or ".join(get_args(kinds))
@@ -66,17 +69,45 @@ class Choices:
             raise UsageError(f"balanced must be at least 2 banks, not {self.balanced}")
         if self.margin < 0:
             raise UsageError(f"margin must be at least 0 rungs, not {self.margin}")
+        if not 0 <= self.reserve <= 1:
+            raise UsageError(f"reserve must be 0 … 1, not {self.reserve:g}")
         if not 0 < self.floor <= 1:
             raise UsageError(f"floor must be above 0 and at most 1, not {self.floor:g}")
+        self._refuse_what_does_nothing()
+
+    def _refuse_what_does_nothing(self) -> None:
+        ternary = self.weights == "ternary"
+        if ternary and "iq" not in self.stages:
+            raise UsageError(f"weights can be ternary with stage iq only, not {self._stages}")
+        if self.scope == "fc" and "dc" not in self.stages:
+            raise UsageError(f"scope can be fc with stage dc only, not {self._stages}")
+        if self.balanced is not None and "dc" not in self.stages and not ternary:
+            raise UsageError(
+                f"balanced needs stage dc or --weights ternary, which choose the zeros, not "
+                f"{self._stages} with weights of bits"
+            )
+
+    @property
+    def _stages(self) -> str:
+        return ",".join(self.stages)
 
 
-def check_target(target_accuracy: float | None, max_drop: float | None) -> None:
+def check_target(
+    target_accuracy: float | None, max_drop: float | None, *, is_share: bool = True
+) -> None:
     """Refuse a target that is not one.
+
+    Parameters
+    ----------
+    target_accuracy, max_drop : float or None
+    is_share : bool
+        Whether accuracies are shares, as top-1, and not values of a metric of the user's own.
 
     Raises
     ------
     UsageError
-        Unless exactly one is given, a finite number, and a drop is not negative.
+        Unless exactly one is given, a finite number, and a drop is not negative, nor above 1 of a
+        share.
     """
     if (target_accuracy is None) == (max_drop is None):
         given = "both" if max_drop is not None else "none"
@@ -90,6 +121,8 @@ def check_target(target_accuracy: float | None, max_drop: float | None) -> None:
         raise UsageError(f"{name} must be a finite number, not {value}")
     if max_drop is not None and max_drop < 0:
         raise UsageError(f"max_drop must be at least 0, not {max_drop:g}")
+    if is_share and value > 1:
+        raise UsageError(f"{name} must be a share of the images, at most 1, not {value:g}")
 
 
 def check_output(out: Path, model: Path) -> None:
@@ -98,13 +131,15 @@ def check_output(out: Path, model: Path) -> None:
     Raises
     ------
     UsageError
-        If it is the model's own file.
+        If it is the model's own file, or no name of an ONNX file: that of images, say.
     BuildError
         If it is a folder.
     """
     if out.resolve() == model.resolve():
         raise UsageError(f"output must be another file than the model, not {out}")
     check_file(out)
+    if out.suffix != ".onnx":
+        raise UsageError(f"output must be a file whose name ends in .onnx, not {out}")
 
 
 def planned_stages(choices: Choices, *, byte_input: bool) -> tuple[Stage, ...]:

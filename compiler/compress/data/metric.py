@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import inspect
 import math
 import sys
 from collections.abc import Callable
@@ -32,10 +34,14 @@ class Metric:
     name : str
         ``top-1`` or ``module:function``.
     function : callable
+    digest : str
+        Of the file that defines a user's function, in hexadecimal: scores of another version of it
+        are other scores.
     """
 
     name: str
     function: Function
+    digest: str = ""
 
     def __call__(self, outputs: Outputs, y: Array) -> float:
         """Return the value for outputs (N, ...) and labels (N, ...).
@@ -112,7 +118,8 @@ def load_metric(text: str | Function | None) -> Metric:
     if text is None:
         return TOP1
     if not isinstance(text, str):
-        return Metric(f"{text.__module__}:{getattr(text, '__qualname__', 'metric')}", text)
+        name = f"{text.__module__}:{getattr(text, '__qualname__', 'metric')}"
+        return Metric(name, text, _digest(text))
     module_name, _, name = text.partition(":")
     if not (module_name and name):
         raise UsageError(f"metric must be module:function, not {text!r}")
@@ -120,7 +127,16 @@ def load_metric(text: str | Function | None) -> Metric:
     function = getattr(module, name, None)
     if not callable(function):
         raise UsageError(f"metric {text!r} must be a function, and {module_name} has no {name}()")
-    return Metric(text, function)
+    return Metric(text, function, _digest(function))
+
+
+def _digest(function: Function) -> str:
+    """Return the SHA-256 of the file that defines a function; without a file, of its bytecode."""
+    try:
+        defined = Path(inspect.getfile(function)).read_bytes()
+    except (OSError, TypeError):  # typed in, built in, or an object that can be called
+        defined = getattr(getattr(function, "__code__", None), "co_code", b"")
+    return hashlib.sha256(defined).hexdigest()
 
 
 def _import(name: str, text: str) -> Any:

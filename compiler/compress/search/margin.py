@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
+from ....runtime.errors import UsageError
 from ..network import Network
 from ..stages.base import Stage
 from .events import Candidate, SearchDone, SearchStarted
@@ -60,6 +61,14 @@ def deflated(sizes: Sizes) -> float:
     return sizes.deflate
 
 
+def no_rung_holds(stage: Stage, target: float) -> UsageError:
+    """Return the refusal of a search in which a stage that is needed finds no rung."""
+    return UsageError(
+        f"stage {stage.name} must have a step that holds the target {target:.4f} with one standard "
+        "error subtracted, and none was found; train longer (--epochs) or choose a lower target"
+    )
+
+
 def margin_search(
     network: Network,
     stages: Sequence[Stage],
@@ -69,6 +78,7 @@ def margin_search(
     margin: int = 1,
     reserve: float = 0.5,
     way: Way = "bisect",
+    needed: Sequence[Stage] = (),
 ) -> Outcome:
     """Walk the stages in order, each on what the one before left.
 
@@ -84,11 +94,13 @@ def margin_search(
     reserve : float
         Share of the accuracy that may be lost, 0 … 1, which all but the last two stages leave.
     way : "bisect" or "linear"
+    needed : sequence of Stage
+        Those of ``stages`` that must take a rung: without one the search ends there.
 
     Raises
     ------
     UsageError
-        If the network itself misses the target.
+        If the network itself misses the target, or no rung of a stage that is needed holds it.
     """
     start = judge.original(network)
     names = tuple(stage.name for stage in stages)
@@ -104,10 +116,18 @@ def margin_search(
         beyond = -inf
         for found in starts:
             # The furthest comes first: what is less far in the stage before must make up for it.
-            walked = walk(found, number, stage, judge, way, least=least, back=back, beyond=beyond)
+            walked = walk(
+                *(found, number, stage, judge, way),
+                least=least,
+                back=back,
+                beyond=beyond,
+                needed=stage in needed,
+            )
             walks.append(walked)
             reached += walked.chosen
             beyond = max(beyond, amount_of(walked.chosen[0], number))
+        if stage in needed and amount_of(reached[0], number) == -inf:
+            raise no_rung_holds(stage, judge.target)
         starts = tuple(reached)
     chosen = min(starts, key=lambda found: size(found.candidate.sizes))
     candidates = tuple(found.candidate for one in walks for found in one.tried)

@@ -48,6 +48,7 @@ def walk(
     least: float,
     back: int = 0,
     beyond: float = -inf,
+    needed: bool = False,
 ) -> Walked:
     """Walk one stage from ``start``, which holds.
 
@@ -66,6 +67,8 @@ def walk(
         How many rungs before the furthest to offer as well.
     beyond : float
         Only rungs of a larger amount are asked.
+    needed : bool
+        Whether a rung must be taken: the first one then has to hold the target only.
 
     Returns
     -------
@@ -90,10 +93,12 @@ def walk(
 
     def holds(place: int) -> bool:
         candidate = at(place).candidate
-        return place < 0 or (candidate.holds and candidate.score.value >= least)
+        enough = candidate.score.value >= least or (needed and place == 0)
+        return place < 0 or (candidate.holds and enough)
 
     furthest = _FURTHEST[way](len(ladder), holds)
-    before = [at(place) for place in range(furthest - 1, furthest - 1 - back, -1) if place >= -1]
+    nearest = 0 if needed else -1
+    before = [at(place) for place in range(furthest - 1, max(furthest - back, nearest) - 1, -1)]
     chosen = (at(furthest), *(found for found in before if found.candidate.holds))
     judge.watch(StageDone(stage.name, number, chosen[0].candidate, chosen[-1].candidate))
     paid: list[Base | Candidate] = [base, *(found.candidate for found in tried.values())]

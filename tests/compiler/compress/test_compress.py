@@ -19,6 +19,7 @@ from sangi.compiler.compress.export import COMPRESSED
 from sangi.compiler.compress.model import read_float
 from sangi.compiler.compress.search.events import Event, PhaseStarted, SearchDone, TrainingStarted
 from sangi.compiler.compress.sizes import Sizes, sizes_of
+from sangi.compiler.compress.stages.iq import EdgeQuantization, Quantization
 from sangi.compiler.compress.stages.ns import Slimming
 from sangi.compiler.frontend import load, load_graph
 from sangi.runtime.errors import BuildError, SangiError, UnsupportedError, UsageError
@@ -193,6 +194,21 @@ def test_where_no_rung_holds_the_original_stays(
     assert "has no integer program" in notes[0]
     assert (result.work / "search.png").exists()
     assert result.path.exists()
+
+
+@pytest.mark.parametrize("search", ["margin", "grid"])
+def test_quantization_that_was_asked_for_is_not_left_out(
+    model: Path,
+    data: tuple[Samples, Samples],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    search: str,
+) -> None:
+    monkeypatch.setattr(Quantization, "ladder", lambda stage, network: ())
+    monkeypatch.setattr(EdgeQuantization, "ladder", lambda stage, network: ())
+    with pytest.raises(UsageError, match="stage iq must have a step that holds the target"):
+        compressed(model, data, tmp_path, stages=("iq",), search=search)
+    assert not (tmp_path / "small.onnx").exists()
 
 
 def test_the_grid_is_searched_as_well(

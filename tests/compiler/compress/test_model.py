@@ -59,6 +59,19 @@ def test_a_model_is_read_channels_last_and_folded(tmp_path: Path, graph: Graph) 
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("keepdims", [0, 1])
+def test_a_class_is_the_largest_of_scores(tmp_path: Path, keepdims: int) -> None:
+    pool = helper.make_node("GlobalAveragePool", ["c"], ["p"], "pool")
+    flat = helper.make_node("Flatten", ["p"], ["f"], "flat")
+    best = helper.make_node("ArgMax", ["f"], ["y"], "best", axis=1, keepdims=keepdims)
+    graph = read_float(write_model(tmp_path / "class.onnx", pool, flat, best))
+    assert first_output_shape(graph) == (5,)
+    # Of a class per pixel there is no one label.
+    each = helper.make_node("ArgMax", ["c"], ["y"], "best", axis=1, keepdims=keepdims)
+    graph = read_float(write_model(tmp_path / "pixels.onnx", each))
+    assert np.prod(first_output_shape(graph)) == 24
+
+
 def test_an_open_shape_is_the_user_s(tmp_path: Path) -> None:
     path = write_model(tmp_path / "net.onnx", BATCH_NORM, RELU, shape=("N", 3, "H", "W"))
     assert first_output_shape(read_float(path, (1, 3, 5, 7))) == (5, 5, 7)

@@ -36,6 +36,17 @@ from .graphs import frames, vgg
         ({"search": "luck"}, "search must be margin or grid, not 'luck'"),
         ({"balanced": 1}, "balanced must be at least 2 banks, not 1"),
         ({"margin": -1}, "margin must be at least 0 rungs, not -1"),
+        ({"reserve": 1.5}, "reserve must be 0 … 1, not 1.5"),
+        (
+            {"weights": "ternary", "stages": ("ns", "dc")},
+            "weights can be ternary with stage iq only, not ns,dc",
+        ),
+        ({"scope": "fc", "stages": ("iq", "ns")}, "scope can be fc with stage dc only, not iq,ns"),
+        (
+            {"balanced": 8, "stages": ("iq", "ns")},
+            "balanced needs stage dc or --weights ternary, which choose the zeros, not iq,ns with "
+            "weights of bits",
+        ),
         ({"floor": 0}, "floor must be above 0 and at most 1, not 0"),
         ({"floor": 1.01}, "floor must be above 0 and at most 1, not 1.01"),
         ({"floor": float("nan")}, "floor must be above 0 and at most 1, not nan"),
@@ -63,6 +74,8 @@ def test_choices_out_of_range_are_refused(options: dict[str, Any], message: str)
         (float("nan"), None, "target_accuracy must be a finite number, not nan"),
         (None, float("inf"), "max_drop must be a finite number, not inf"),
         (None, -0.01, "max_drop must be at least 0, not -0.01"),
+        (None, 1.5, "max_drop must be a share of the images, at most 1, not 1.5"),
+        (90.0, None, "target_accuracy must be a share of the images, at most 1, not 90"),
     ],
 )
 def test_there_must_be_one_target(target: float | None, drop: float | None, message: str) -> None:
@@ -71,9 +84,14 @@ def test_there_must_be_one_target(target: float | None, drop: float | None, mess
     assert str(refused.value) == message
 
 
-@pytest.mark.parametrize(("target", "drop"), [(0.0, None), (-3.5, None), (None, 0.0), (None, 1.0)])
+@pytest.mark.parametrize(("target", "drop"), [(90.0, None), (-3.5, None), (None, 0.0), (None, 2.0)])
 def test_targets_may_be_any_value_of_a_metric(target: float | None, drop: float | None) -> None:
-    check_target(target, drop)
+    check_target(target, drop, is_share=False)
+
+
+def test_all_and_nothing_are_shares() -> None:
+    for target, drop in ((1.0, None), (0.0, None), (None, 1.0), (None, 0.0)):
+        check_target(target, drop)
 
 
 def test_the_output_must_not_take_the_place_of_the_original(tmp_path: Path) -> None:
@@ -87,6 +105,8 @@ def test_the_output_must_not_take_the_place_of_the_original(tmp_path: Path) -> N
         assert str(refused.value) == f"output must be another file than the model, not {out}"
     with pytest.raises(BuildError, match="must be a file, not a folder"):
         check_output(tmp_path / "sub", model)
+    with pytest.raises(UsageError, match=r"must be a file whose name ends in .onnx, not .*x.npz"):
+        check_output(tmp_path / "x.npz", model)
     check_output(tmp_path / "new" / "small.onnx", model)
 
 

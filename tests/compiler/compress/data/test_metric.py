@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,3 +109,18 @@ def test_functions_that_give_no_number() -> None:
     message = r"^metric own:f must give a number .*, and it failed: KeyError: 'none'$"
     with pytest.raises(UsageError, match=message):
         failing({"out": y}, y)
+
+
+def test_another_version_of_a_function_is_another_metric(tmp_path: Path) -> None:
+    def metric(text: str) -> Metric:
+        path = tmp_path / "versions_of_a_metric.py"
+        path.write_text(f"def score(outputs, y):\n    return {text}\n")
+        found: dict[str, Any] = {"__name__": path.stem}
+        exec(compile(path.read_text(), str(path), "exec"), found)
+        return load_metric(found["score"])
+
+    assert metric("1.0").name == metric("2.0").name
+    assert metric("1.0").digest == metric("1.0").digest != metric("2.0").digest
+    typed = [load_metric(eval(text)) for text in ("lambda o, y: 1.0", "lambda o, y: len(y)")]
+    assert typed[0].digest != typed[1].digest
+    assert len(load_metric(math.fsum).digest) == 64

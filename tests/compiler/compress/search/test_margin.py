@@ -76,6 +76,32 @@ def test_a_stage_without_a_rung_that_holds_is_left_out() -> None:
     assert amounts(outcome.chosen.network) == (0, 6, 0)
 
 
+def test_a_stage_that_is_needed_must_take_a_rung() -> None:
+    costs = ((0.5,) * RUNGS, (0.01,) * RUNGS, (0.5,) * RUNGS)
+    trainer = Imitation(costs)
+    message = (
+        "stage cut must have a step that holds the target 0.9000 with one standard error "
+        "subtracted, and none was found; train longer (--epochs) or choose a lower target"
+    )
+    with pytest.raises(UsageError) as refused:
+        margin_search(network(), STAGES, Judge(trainer, 0.9, measure), needed=STAGES[:1])
+    assert str(refused.value) == message
+    # The stages behind it are not trained for nothing.
+    assert {trained[1:] for trained, *_ in trainer.trained} == {(0, 0)}
+
+
+def test_a_stage_that_is_needed_may_use_up_what_others_leave() -> None:
+    costs = ((0.08, *(0.5,) * (RUNGS - 1)), (0.01,) * RUNGS, (0.5,) * RUNGS)
+    assert amounts(search(costs).chosen.network) == (0, 6, 0)
+    assert amounts(search(costs, needed=STAGES[:1]).chosen.network) == (1, 6, 0)
+    # It is never stepped back from altogether.
+    judge = Judge(Imitation(costs), 0.905, measure)
+    outcome = margin_search(network(), STAGES[:2], judge, margin=3, needed=STAGES[:1])
+    assert {one.label.split(" / ")[0] for one in outcome.candidates if len(one.steps) == 2} == {
+        "cut 1"
+    }
+
+
 def test_the_network_itself_is_the_result_where_nothing_holds() -> None:
     original = network()
     outcome = margin_search(original, STAGES, Judge(Imitation(((0.5,) * RUNGS,) * 3), 0.9, measure))
