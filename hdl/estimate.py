@@ -1,7 +1,8 @@
 """Costs of the parts that the small engines are made of: adders, tables, multipliers, delays.
 
-Fitted to what Yosys makes of the circuits for xc7, ecp5 and ice40; ``xcup`` counts like xc7 and
-other families like ecp5, whose cells they resemble.
+Look-up tables and flip-flops are fitted to what Yosys makes of the circuits for xc7, ecp5 and
+ice40; other families count like the one that they resemble (``base_family``). Block RAMs and
+multipliers are each family's own, from the vendors' documents.
 """
 
 from __future__ import annotations
@@ -13,15 +14,41 @@ from .arithmetic import Product, table_style
 from .cost import Resources
 from .dot import DotProduct
 
+_BLOCK_36 = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+
 _GEOMETRIES = {
-    "xc7": (0.5, ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))),
-    "ecp5": (1.0, ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))),
+    "xc7": (0.5, _BLOCK_36),  # halves of RAMB36, also of UltraScale+
+    "xcup": (0.5, _BLOCK_36),
+    "ecp5": (1.0, _BLOCK_36),  # DP16KD
+    "gowin": (1.0, _BLOCK_36),  # BSRAM of 18 Kbit, SUG283
     "ice40": (1.0, ((256, 16), (512, 8), (1024, 4), (2048, 2))),
+    "max10": (1.0, ((256, 36), (512, 18), (1024, 9), (2048, 4), (4096, 2), (8192, 1))),  # M9K
+    "cyclonev": (1.0, ((256, 40), (512, 20), (1024, 10), (2048, 5), (4096, 2), (8192, 1))),  # M10K
+    "arria10": (1.0, ((512, 40), (1024, 20), (2048, 10), (4096, 5), (8192, 2), (16384, 1))),  # M20K
 }
 """Per family: what one block counts, and its (places, bits) shapes."""
 
-_OPERANDS = {"xc7": (24, 24), "ecp5": (17, 18), "ice40": (15, 16)}
+_OPERANDS = {
+    "xc7": (24, 24),
+    "xcup": (24, 24),
+    "ecp5": (17, 18),
+    "gowin": (17, 17),
+    "ice40": (15, 16),
+    "max10": (17, 17),
+    "cyclonev": (26, 26),
+    "arria10": (26, 26),
+}
 """Bits, without sign, of the operands of a multiplier block: of a, and of a chunk of b."""
+
+_RESEMBLES = {
+    "xcup": "xc7",
+    "gowin": "ecp5",
+    "cyclonev": "ecp5",
+    "arria10": "ecp5",
+    "max10": "ice40",
+}
+"""Families without a fit of their own. MAX 10 has logic elements like iCE40: four inputs, no wide
+multiplexers, no LUT RAM; an ALM of Intel's others holds two tables of four inputs or more."""
 
 _BLOCK_ADDER = {"xc7": 0.0, "ecp5": 0.5, "ice40": 0.3}
 """LUTs per bit of an adder between blocks; a DSP48 has its own."""
@@ -31,15 +58,13 @@ LUT_PRODUCT = 1.9
 
 
 def base_family(family: str) -> str:
-    """Return the family whose figures hold for ``family``."""
-    if family == "xcup":
-        return "xc7"
-    return family if family in _GEOMETRIES else "ecp5"
+    """Return the family whose fit of look-up tables and flip-flops holds for ``family``."""
+    return _RESEMBLES.get(family, family)
 
 
 def blocks(places: int, bits: int, family: str) -> float:
     """Return the block RAMs of a memory in the family's unit."""
-    unit, shapes = _GEOMETRIES[base_family(family)]
+    unit, shapes = _GEOMETRIES[family]
     return min(unit * -(-places // depth) * -(-bits // width) for depth, width in shapes)
 
 
@@ -81,7 +106,7 @@ def multiply(product: Product, width: int, family: str, *, constant: bool) -> Re
     if product.style == "lut":
         each = 0.4 if constant else LUT_PRODUCT
         return Resources(lut=product.a_bits * product.b_bits * each, ff=width * product.rows * 0.5)
-    limit_a, limit_b = _OPERANDS[base]
+    limit_a, limit_b = _OPERANDS[family]
     a_parts = max(1, -(-(product.a_bits - product.a_signed) // limit_a))
     digits = max(1, product.b_bits - product.b_signed)
     chunks = [min(product.chunk, digits - low) for low in range(0, digits, product.chunk)]

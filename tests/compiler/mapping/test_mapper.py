@@ -48,6 +48,15 @@ def test_digits_fit_every_board(board):
     assert design.cycles_per_frame <= 30_000
 
 
+@pytest.mark.parametrize(
+    "board", ["tang_nano_9k", "cora_z7", "de10_lite", "de10_nano", "arria10_gx"]
+)
+def test_digits_reach_a_target_on_the_other_families(board):
+    design = map_program(digits(), load_board(board), target_fps=500)
+    assert within(design)
+    assert design.cycles_per_frame <= design.clock_mhz * 1e6 / 500
+
+
 def test_a_larger_board_is_no_slower():
     cycles = [
         map_program(digits(), load_board(board)).cycles_per_frame

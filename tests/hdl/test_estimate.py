@@ -1,0 +1,63 @@
+"""What memories and products take of each family's blocks."""
+
+import pytest
+
+from sangi.boards.schema import FAMILIES
+from sangi.hdl.arithmetic import Product
+from sangi.hdl.estimate import blocks, multiply
+
+KBIT = {"xc7": 18, "xcup": 18, "ecp5": 18, "gowin": 18, "ice40": 4, "max10": 9, "cyclonev": 10}
+KBIT["arria10"] = 20
+"""Bits that a block holds, or the half that counts one half."""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("places", [16, 256, 512, 700, 4096])
+@pytest.mark.parametrize("bits", [1, 8, 36, 40])
+def test_a_memory_is_held_by_its_blocks(family, places, bits):
+    count = blocks(places, bits, family)
+    halves = count * (2 if family in ("xc7", "xcup") else 1)
+    assert halves == int(halves) >= 1
+    assert halves * KBIT[family] * 1024 >= places * bits
+
+
+@pytest.mark.parametrize(
+    ("family", "counts"),
+    [
+        # 512 × 36, 256 × 40 and 1024 × 9 bits, by the geometries in the vendors' documents.
+        ("xc7", (0.5, 1.0, 0.5)),
+        ("xcup", (0.5, 1.0, 0.5)),
+        ("ecp5", (1, 2, 1)),
+        ("gowin", (1, 2, 1)),
+        ("ice40", (5, 3, 3)),
+        ("max10", (2, 2, 1)),
+        ("cyclonev", (2, 1, 1)),
+        ("arria10", (1, 1, 1)),
+    ],
+)
+def test_blocks_of_each_family(family, counts):
+    sizes = ((512, 36), (256, 40), (1024, 9))
+    assert tuple(blocks(*size, family) for size in sizes) == counts
+
+
+@pytest.mark.parametrize(
+    ("family", "counts"),
+    [
+        # Signed 8 × 8, 17 × 24 and 24 × 25 bits; the circuits cut the last factor into chunks.
+        ("xc7", (1, 1, 2)),
+        ("xcup", (1, 1, 2)),
+        ("ecp5", (1, 2, 4)),
+        ("gowin", (1, 2, 4)),
+        ("ice40", (1, 4, 6)),
+        ("max10", (1, 2, 4)),
+        ("cyclonev", (1, 1, 2)),
+        ("arria10", (1, 1, 2)),
+    ],
+)
+def test_multipliers_of_each_family(family, counts):
+    products = (
+        Product(*size, "dsp")
+        for size in ((8, True, 8, True), (17, True, 24, True), (24, True, 25, True))
+    )
+    taken = tuple(multiply(p, 48, family, constant=False).dsp for p in products)
+    assert taken == counts
