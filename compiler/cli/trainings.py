@@ -87,8 +87,6 @@ def rows_of(events: Iterable[Event], *, percent: bool) -> tuple[Row, ...]:
                     rows.append(_row(event.stage, state="nothing to do"))
             case TrainingStarted():
                 label = "start" if event.rung is None else event.rung.label
-                if event.attempt > 1:
-                    label += ", again"
                 rows.append(_row(event.stage, label, target=target, state=RUNNING))
             case BaseDone():
                 state = _state("trained", event.restored)

@@ -47,8 +47,7 @@ class Candidate:
     holds : bool
         Whether the score is at least the target, one standard error subtracted.
     trainings : int
-        How many trainings it took from its parent (2 where it was trained again, 0 for the
-        original).
+        How many trainings it took from its parent: 1, or 0 for the original.
     seconds : float
         Wall-clock time of applying, training and judging it, when that was done.
     restored : bool
@@ -139,14 +138,11 @@ class TrainingStarted(Event):
     number : int
     rung : Rung or None
         None for the training that a stage starts from.
-    attempt : int
-        1; 2 where a rung that missed the target is trained again.
     """
 
     stage: str
     number: int
     rung: Rung | None
-    attempt: int = 1
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 from ....runtime.errors import UsageError
@@ -78,9 +78,6 @@ class Judge:
     context : str
         Digest of everything else that a training depends on: data and training options.
         Candidates of another context are other candidates.
-    retry : bool
-        Whether a rung is trained a second time, from where the first ended, if it missed the
-        target by no more than two standard errors.
     watch : function of Event
     """
 
@@ -90,7 +87,6 @@ class Judge:
     store: Store | None = None
     seed: int = 0
     context: str = ""
-    retry: bool = False
     watch: Callable[[Event], None] = ignore
 
     def original(self, network: Network) -> Found:
@@ -147,35 +143,14 @@ class Judge:
     def rung(self, parent: Found, base: Base, number: int, stage: Stage, rung: Rung) -> Found:
         """Return a candidate: the stage applied to its base at a rung, trained and judged."""
         steps = (*parent.candidate.steps, Step(stage.name, number, rung))
-
-        def first(trainer: Trainer) -> Network:
-            applied = stage.apply(base.network, rung, trainer)
-            return trainer.train(applied, self.seed)
-
         key = self._key(base.key, "rung", stage, rung)
-        found = self._found(steps, key, first, attempt=1)
-        score = found.candidate.score
-        if self.retry and not found.candidate.holds and score.value + score.error >= self.target:
-
-            def again(trainer: Trainer) -> Network:
-                return trainer.train(found.network, self.seed + 1)
-
-            found = _better(found, self._found(steps, self._key(key, "again"), again, attempt=2))
-        self.watch(CandidateDone(found.candidate))
-        return found
-
-    def _found(
-        self, steps: tuple[Step, ...], key: str, make: Callable[[Trainer], Network], attempt: int
-    ) -> Found:
-        """Return what ``make`` trains, judged; from the store where it is there."""
         stored = self._load(key)
         restored = stored is not None and stored.score is not None
         if stored is None or stored.score is None:
             started = perf_counter()
-            last = steps[-1]
-            self.watch(TrainingStarted(last.stage, last.number, last.rung, attempt))
+            self.watch(TrainingStarted(stage.name, number, rung))
             trainer = _Counted(self.trainer, lambda: self._begin(key))
-            network = make(trainer)
+            network = trainer.train(stage.apply(base.network, rung, trainer), self.seed)
             score = self.trainer.score(network)
             stored = Stored(network, score, trainer.trainings, perf_counter() - started)
             self._save(key, stored)
@@ -192,15 +167,15 @@ class Judge:
             key=key,
             broken_off=self._broken_off(key, stored),
         )
+        self.watch(CandidateDone(candidate))
         return Found(stored.network, candidate)
 
     def _holds(self, score: Score) -> bool:
         return score.value - score.error >= self.target
 
-    def _key(self, parent: str, kind: str, stage: Stage | None = None, *options: object) -> str:
-        about = [] if stage is None else [type(stage).__name__, value_digest(stage)]
-        parts = [parent, kind, *about, *map(value_digest, options)]
-        return digest([*parts, self.seed, self.context])[:_DIGITS]
+    def _key(self, parent: str, kind: str, stage: Stage, *options: object) -> str:
+        parts = [parent, kind, type(stage).__name__, value_digest(stage)]
+        return digest([*parts, *map(value_digest, options), self.seed, self.context])[:_DIGITS]
 
     def _load(self, key: str) -> Stored | None:
         return None if self.store is None else self.store.load(key)
@@ -235,17 +210,3 @@ class _Counted(Trainer):
 
     def ranges(self, network: Network, nodes: Iterable[str], bits: int) -> Mapping[str, Range]:
         return self._trainer.ranges(network, nodes, bits)
-
-
-def _better(first: Found, again: Found) -> Found:
-    """Return the better of two trainings of a rung (the first of equals), at the cost of both."""
-    one, two = first.candidate, again.candidate
-    chosen = again if two.score.value > one.score.value else first
-    candidate = replace(
-        chosen.candidate,
-        trainings=one.trainings + two.trainings,
-        seconds=one.seconds + two.seconds,
-        restored=one.restored and two.restored,
-        broken_off=one.broken_off + two.broken_off,
-    )
-    return Found(chosen.network, candidate)

@@ -82,9 +82,7 @@ def test_own_metrics_are_no_percentages() -> None:
     assert cells(5, percent=False)[2:4] == ["0.98 ± 0.0051", "0.97"]
 
 
-def test_what_misses_was_trained_again_and_came_from_the_store() -> None:
-    again = TrainingStarted("iq", 0, RUNG, attempt=2)
-    assert rows_of([again], percent=True)[0].cells[:2] == ("iq", "w4 a4, again")
+def test_what_misses_and_came_from_the_store() -> None:
     missed = CandidateDone(replace(SMALL, holds=False, restored=True))
     assert rows_of([missed], percent=True)[0].state == "misses, stored"
 

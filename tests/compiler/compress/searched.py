@@ -66,7 +66,6 @@ EVENTS: tuple[Event, ...] = (
     StageDone("iq", 0, AT_W4, AT_W4),
     StageStarted("iq", 1, (EDGES.rung,)),
     TrainingStarted("iq", 1, EDGES.rung),
-    TrainingStarted("iq", 1, EDGES.rung, attempt=2),
     CandidateDone(AT_EDGES),
     StageDone("iq", 1, AT_W4, AT_W4),
     StageStarted("ns", 2, (THIN.rung,)),
@@ -75,7 +74,7 @@ EVENTS: tuple[Event, ...] = (
     TrainingStarted("ns", 2, THIN.rung),
     CandidateDone(AT_THIN),
     StageDone("ns", 2, AT_THIN, AT_THIN),
-    SearchDone(AT_THIN, 6, 1, 14.0),
+    SearchDone(AT_THIN, 5, 1, 14.0),
     TrainingStarted("last", 3, LAST.rung),
     CandidateDone(AT_LAST),
 )

@@ -17,7 +17,7 @@ def test_a_history_has_all_candidates_and_the_path() -> None:
     assert history.candidates == (AT_W4, AT_W2, AT_EDGES, AT_THIN, AT_LAST)
     assert history.path == (ORIGINAL, AT_W4, AT_THIN)
     assert history.stages == {0: "iq", 1: "iq", 2: "ns", 3: "last"}
-    assert (history.trainings, history.broken_off, history.seconds) == (6, 1, 14.0)
+    assert (history.trainings, history.broken_off, history.seconds) == (5, 1, 14.0)
 
 
 def test_a_search_that_did_not_end_has_no_history() -> None:

@@ -99,15 +99,12 @@ class Imitation(Trainer):
         By default 0.01 more each.
     error : float
         Of every score but the original's.
-    gain : float
-        Score that every training beyond the first adds.
     seconds : float
         That a training sleeps.
     """
 
     costs: Costs = (tuple(0.01 * n for n in range(1, RUNGS + 1)),) * 3
     error: float = 0.0
-    gain: float = 0.0
     seconds: float = 0.0
     trained: list[tuple[tuple[float, ...], int, float]] = field(default_factory=list)
 
@@ -126,9 +123,8 @@ class Imitation(Trainer):
             for row, amount in enumerate(amounts(network))
             if amount > 0
         )
-        trainings = float(network.layer("fc").weight[0, 1])
-        gained = self.gain * max(0.0, trainings - 1)
-        return Score(1 - lost + gained, self.error if trainings else 0.0)
+        was_trained = network.layer("fc").weight[0, 1] > 0
+        return Score(1 - lost, self.error if was_trained else 0.0)
 
     def ranges(self, network: Network, nodes: Iterable[str], bits: int) -> Mapping[str, Range]:
         return {node: Range(0, 1) for node in nodes}

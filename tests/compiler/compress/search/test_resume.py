@@ -76,16 +76,6 @@ def test_other_options_of_a_stage_start_anew(tmp_path: Path) -> None:
     assert len(trainer.trained) == 4
 
 
-def test_second_trainings_are_restored_too(tmp_path: Path) -> None:
-    costs = ((0.105,) * 6,) * 3
-    luck: dict[str, Any] = {"costs": costs, "error": 0.01, "gain": -0.001}
-    one = search(Imitation(**luck), tmp_path, retry=True)
-    again = Imitation(**luck)
-    assert path_of(search(again, tmp_path, retry=True)) == path_of(one)
-    assert not again.trained
-    assert {candidate.trainings for candidate in one.candidates} == {2}
-
-
 @pytest.mark.parametrize("seed", range(8))
 def test_missing_and_torn_files_are_made_again(tmp_path: Path, seed: int) -> None:
     undisturbed = search(Imitation(), tmp_path)

@@ -102,21 +102,3 @@ def test_one_standard_error_is_kept_clear_of_the_target() -> None:
     costs = (0.05, 0.08, 0.095)
     assert went(walked(costs)) == 3
     assert went(walked(costs, error=0.01)) == 2
-
-
-def test_a_near_miss_is_trained_again_where_that_is_wanted() -> None:
-    # 0.895 ± 0.01 is near 0.9, 0.85 is not; a second training gains 0.02.
-    costs, luck = (0.05, 0.105, 0.15), {"error": 0.01, "gain": 0.02}
-    assert went(walked(costs, **luck)) == 1
-    result = walked(costs, retry=True, **luck)
-    assert went(result) == 2
-    assert [found.candidate.trainings for found in result.tried] == [2, 1]
-    assert result.trainings == 3
-
-
-def test_the_better_of_two_trainings_stays() -> None:
-    result = walked((0.105,), retry=True, error=0.01, gain=-0.02)
-    (found,) = result.tried
-    assert found.candidate.trainings == 2
-    assert found.candidate.score.value == pytest.approx(0.895)
-    assert went(result) == 0
