@@ -62,6 +62,14 @@ def base_family(family: str) -> str:
     return _RESEMBLES.get(family, family)
 
 
+def lut_ram_places(family: str) -> int:
+    """Return up to which depth Yosys takes LUT RAM for a memory that it may choose for; 0: never.
+
+    Of Intel's, Yosys makes wide ones M10K even where LUTs are asked for, so none are counted.
+    """
+    return {"xc7": 64, "xcup": 64, "ecp5": 32, "gowin": 32}.get(family, 0)
+
+
 def blocks(places: int, bits: int, family: str) -> float:
     """Return the block RAMs of a memory in the family's unit."""
     unit, shapes = _GEOMETRIES[family]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...runtime.numerics import clog2
 from ..cost import Resources
-from ..estimate import base_family, blocks
+from ..estimate import base_family, blocks, lut_ram_places
 from .params import FifoParams, FifoStyle
 
 TINY_FIFO = 4
@@ -40,10 +40,7 @@ def registers(depth: int, width: int, family: str) -> Resources:
 def storage(depth: int, width: int, style: FifoStyle, family: str) -> Resources:
     """Return the cost of a memory with one write and one synchronous read port."""
     if style == "auto":
-        # What Yosys makes of a small memory that it may choose for.
-        small = 64 if base_family(family) == "xc7" else 32
-        lut_cells = depth <= small and base_family(family) != "ice40"
-        style = "distributed" if lut_cells else "block"
+        style = "distributed" if depth <= lut_ram_places(family) else "block"
     if style == "block":
         return Resources(bram=blocks(depth, width, family))
     if style == "registers":
@@ -67,7 +64,7 @@ def choose_style(depth: int, width: int, family: str) -> FifoStyle:
     have registers for a few places.
     """
     ring = places(depth)
-    if base_family(family) == "ice40":
+    if not lut_ram_places(family):
         return "registers" if ring <= TINY_FIFO else "block"
     shallow = 64 if base_family(family) == "xc7" else 32
     return "distributed" if ring <= shallow or ring * width <= 1024 else "block"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from ...runtime.numerics import clog2
 from ..cost import Resources
-from ..estimate import base_family, blocks, counter, delay, dot_product, stored_words
+from ..estimate import (
+    base_family,
+    blocks,
+    counter,
+    delay,
+    dot_product,
+    lut_ram_places,
+    stored_words,
+)
 from ..fifo.cost import lut_ram
 from ..window.cost import firing_cost
 from .params import SkippingParams
@@ -14,8 +22,7 @@ from .schedule import READ_CYCLES
 def bank(params: SkippingParams, family: str) -> Resources:
     """Return the cost of one bank of the ring; of small ones Yosys makes LUT RAM where it can."""
     capacity, bits = params.window.capacity, params.window.beat.bits
-    small = 64 if base_family(family) == "xc7" else 32
-    if capacity <= small and base_family(family) != "ice40":
+    if capacity <= lut_ram_places(family):
         return lut_ram(capacity, bits, family)
     return Resources(bram=blocks(capacity, bits, family))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..cost import Resources
-from ..estimate import base_family, blocks, counter
+from ..estimate import base_family, blocks, counter, lut_ram_places
 from ..fifo.cost import cost as fifo_cost
 from ..fifo.cost import lut_ram
 from .params import UnrolledParams
@@ -42,8 +42,7 @@ def lines(params: UnrolledParams, family: str) -> Resources:
     bits *= params.lines
     if width == 1:
         return Resources(ff=bits)
-    small = 64 if base_family(family) == "xc7" else 32
-    if width <= small and base_family(family) != "ice40":
+    if width <= lut_ram_places(family):
         return lut_ram(width, bits, family)
     return Resources(bram=blocks(width, bits, family))
 

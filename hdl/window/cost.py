@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...runtime.numerics import clog2
 from ..cost import Resources
-from ..estimate import base_family, blocks, counter
+from ..estimate import base_family, blocks, counter, lut_ram_places
 from ..fifo.cost import lut_ram
 from .params import WindowParams
 
@@ -12,8 +12,7 @@ from .params import WindowParams
 def ring(params: WindowParams, family: str) -> Resources:
     """Return the cost of the ring memory; of small ones Yosys makes LUT RAM where it can."""
     width = params.lanes * params.beat.bits
-    small = 64 if base_family(family) == "xc7" else 32
-    if params.capacity <= small and base_family(family) != "ice40":
+    if params.capacity <= lut_ram_places(family):
         return lut_ram(params.capacity, width, family)
     return Resources(bram=blocks(params.capacity, width, family))
 

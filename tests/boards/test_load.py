@@ -1,8 +1,12 @@
 """The board files, and what is said of bad ones."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from sangi.boards.load import list_boards, load_board, parse_board
+from sangi.boards.schema import FAMILIES, TOOLS
 from sangi.runtime.errors import BoardError, UsageError
 
 GOOD = """
@@ -244,3 +248,15 @@ def test_ice40_and_gowin_number_their_pins():
         assert parse_board("x", text).settings["uart"]["rx"] == "35"
         with pytest.raises(BoardError, match="must be a pin's name like 'A12' or '35', not 'p35'"):
             parse_board("x", text.replace('"35"', '"p35"'))
+
+
+def test_the_page_for_contributors():
+    page = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    page = page[page.index("## Add a board") : page.index("## Determinism")]
+    example = "\n".join(line.strip() for line in page.splitlines() if line.startswith("       "))
+    shown, real = parse_board("ulx3s_85f", example), load_board("ulx3s_85f")
+    for name in ("title", "part", "family", "clock_mhz", "lut", "ff", "bram", "dsp"):
+        assert getattr(shown, name) == getattr(real, name)
+    assert f"# {' '.join(FAMILIES)}" in example
+    rows = re.findall(r"\| `([a-z0-9-]+)` \| ([a-z0-9, ]+) \|", page)
+    assert {tool: tuple(families.split(", ")) for tool, families in rows} == TOOLS

@@ -4,7 +4,7 @@ import pytest
 
 from sangi.boards.schema import FAMILIES
 from sangi.hdl.arithmetic import Product
-from sangi.hdl.estimate import blocks, multiply
+from sangi.hdl.estimate import blocks, lut_ram_places, multiply
 
 KBIT = {"xc7": 18, "xcup": 18, "ecp5": 18, "gowin": 18, "ice40": 4, "max10": 9, "cyclonev": 10}
 KBIT["arria10"] = 20
@@ -61,3 +61,17 @@ def test_multipliers_of_each_family(family, counts):
     )
     taken = tuple(multiply(p, 48, family, constant=False).dsp for p in products)
     assert taken == counts
+
+
+def test_depth_up_to_which_memories_are_luts():
+    found = {family: lut_ram_places(family) for family in FAMILIES}
+    assert found == {
+        "xc7": 64,
+        "xcup": 64,
+        "ecp5": 32,
+        "gowin": 32,
+        "ice40": 0,
+        "cyclonev": 0,
+        "max10": 0,
+        "arria10": 0,
+    }

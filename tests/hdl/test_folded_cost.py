@@ -94,6 +94,10 @@ def test_close_to_yosys(name, family):
         (100, 8, "ecp5", "distributed"),
         (4, 16, "ice40", "registers"),
         (5, 16, "ice40", "block"),
+        (4, 16, "max10", "registers"),
+        (16, 96, "cyclonev", "block"),
+        (33, 64, "gowin", "block"),
+        (100, 8, "gowin", "distributed"),
     ],
 )
 def test_choose_style(depth, width, family, style):
