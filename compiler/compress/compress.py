@@ -15,6 +15,7 @@ from ...runtime.errors import UsageError
 from ..ir.graph import Graph
 from ..workspace import make_folder
 from .banks import BANKS, banks_text, check_wide_enough, layer_codes
+from .data.check import check_moves
 from .data.metric import Function, Metric, load_metric
 from .data.parts import Parts, read_parts
 from .data.read import Source
@@ -218,6 +219,7 @@ def compress_model(
         own_metric=metric is not None,
     )
     parts = _arranged(graph, parts, mean, std)
+    check_moves(parts.train.x.shape[1:], shift=shift, flip=flip)
     folder = Path(work) if work is not None else out.with_name(f"{out.name}.search")
     told(PhaseStarted("prepare the network"))
     network = prepare(graph, _some(parts.train.x))

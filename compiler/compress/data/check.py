@@ -57,5 +57,28 @@ def check_labels(samples: Samples, name: str, shape: tuple[int, ...], *, own_met
         )
 
 
+def check_moves(shape: tuple[int, ...], *, shift: int, flip: bool) -> None:
+    """Refuse to move or mirror what is no image, or to move images out of sight.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of an image as the network takes it, channels last.
+    shift : int
+        Pixels.
+    flip : bool
+
+    Raises
+    ------
+    UsageError
+    """
+    if (shift or flip) and len(shape) != 3:
+        raise UsageError(f"shift and flip need images with rows and columns, not inputs of {shape}")
+    if shift and shift >= min(shape[:2]):
+        raise UsageError(
+            f"shift must be less than the {min(shape[:2])} pixels of an image's side, not {shift}"
+        )
+
+
 def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(size for size in shape if size != 1)

@@ -87,8 +87,8 @@ def fit(
             step += 1
         if not bool(torch.isfinite(worst)):
             raise DataError(
-                f"the loss must be finite, not {float(worst)} in epoch {epoch + 1}; a lower rate "
-                f"than {options.rate:g} may help"
+                f"the loss must be finite, not {float(worst)} in epoch {epoch + 1}; images and "
+                "labels of ordinary size (--mean, --std) may help"
             )
     return net.network()
 

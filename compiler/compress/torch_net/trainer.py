@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -95,24 +94,15 @@ class TorchTrainer(Trainer):
             self._teacher = Teacher(net, self._images, self._dtype, ends)
         self._reference: dict[str, Array] | None = None
 
-    def train(
-        self, network: Network, seed: int, *, slimming: float = 0.0, epochs: int | None = None
-    ) -> Network:
-        """Return the network fine-tuned; see ``Trainer.train``.
-
-        Parameters
-        ----------
-        epochs : int, optional
-            Instead of those of the options.
-        """
-        options = self._options if epochs is None else replace(self._options, epochs=epochs)
-        with threads(options.threads):
+    def train(self, network: Network, seed: int, *, slimming: float = 0.0) -> Network:
+        """Return the network fine-tuned; see ``Trainer.train``."""
+        with threads(self._options.threads):
             return fit(
                 network,
                 self._images,
                 self._labels,
                 self._teacher,
-                options,
+                self._options,
                 self._dtype,
                 seed=seed,
                 slimming=slimming,

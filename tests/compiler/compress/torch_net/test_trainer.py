@@ -224,5 +224,5 @@ def test_images_of_another_shape_are_refused():
 
 
 def test_a_training_that_diverges_is_an_error():
-    with pytest.raises(DataError, match=r"the loss must be finite, not nan in epoch 1; a lower"):
+    with pytest.raises(DataError, match=r"the loss must be finite, not nan in epoch 1; images"):
         trainer(rate=1e30).train(small(None), 1)
