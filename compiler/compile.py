@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from ..boards.board import Board
 from ..boards.load import load_board
 from ..runtime.errors import BoardError, UsageError
 from ..runtime.store import PROGRAM_FILE, save_program
+from .circuit.axi_shell import write_axi_shell
 from .circuit.shell import write_shell
 from .circuit.testbench import write_testbench
 from .circuit.verilog import write_rtl
@@ -20,8 +23,8 @@ from .mapping.design import Design
 from .mapping.limits import budget_of
 from .mapping.mapper import map_program
 from .mapping.wishes import Wishes
-from .project.bitstream import check_tools, make_bitstream
-from .project.nextpnr_ecp5 import write_project
+from .project.fastest import make_fastest
+from .project.flows import check_tools, make_bitstream, write_project
 from .report.link import link_fps
 from .report.report import Report, make_report, with_routing, write_report
 from .steps import Progress, StepLog
@@ -34,7 +37,7 @@ def compile_model(
     board: str,
     *,
     out: str | Path,
-    clock_mhz: float | None = None,
+    clock_mhz: float | Literal["auto"] | None = None,
     target_fps: float | None = None,
     wishes: Wishes | None = None,
     data: str | Path | None = None,
@@ -60,8 +63,9 @@ def compile_model(
         Name of a board (see ``sangi boards``), or path of a board's TOML file.
     out : path
         The build folder: new, or an earlier build, which is replaced.
-    clock_mhz : float, optional
-        Clock of the circuit; the board's own by default.
+    clock_mhz : float or "auto", optional
+        Clock of the circuit; the board's own by default. ``auto``, with ``bitstream``: the highest
+        that place and route confirms for the circuit that the board's own would get.
     target_fps : float, optional
         Frames per second; by default the fastest design that fits.
     wishes : Wishes, optional
@@ -120,7 +124,7 @@ def compile_model(
         design = map_program(
             program,
             target,
-            clock_mhz=clock_mhz,
+            clock_mhz=None if clock_mhz == "auto" else clock_mhz,
             target_fps=target_fps,
             wishes=wishes,
             progress=progress,
@@ -128,7 +132,10 @@ def compile_model(
         steps.begin("write the circuit")
         save_program(program, folder / PROGRAM_FILE)
         rtl = write_rtl(design, folder / "rtl")
-        write_shell(design, folder / "rtl")
+        if target.shell == "axi":
+            write_axi_shell(design, folder / "rtl")
+        else:
+            write_shell(design, folder / "rtl")
         steps.begin("write the testbench")
         write_testbench(design, rtl, folder / "testbench", seed=seed)
         steps.begin("write the driver")
@@ -144,7 +151,12 @@ def compile_model(
             if note is not None and target_fps is None:
                 _note_idle_speed(design, note)
             steps.begin("synthesize, place and route")
-            routed = make_bitstream(target, design.clock_mhz, seed, folder)
+            if clock_mhz == "auto":
+                clock, routed = make_fastest(target, design.clock_mhz, seed, folder, note)
+                design = replace(design, clock_mhz=clock)
+                _note_missed_rate(design, target_fps, note)
+            else:
+                routed = make_bitstream(target, design.clock_mhz, seed, folder)
         report = make_report(design, steps.names)
         if routed is not None:
             report = with_routing(report, routed)
@@ -168,14 +180,33 @@ def _note_idle_speed(design: Design, note: Callable[[str], None]) -> None:
         )
 
 
+def _note_missed_rate(
+    design: Design, target_fps: float | None, note: Callable[[str], None] | None
+) -> None:
+    """Say so where the clock that was found is too slow for the frame rate asked for."""
+    fps = design.clock_mhz * 1e6 / design.cycles_per_frame
+    if note is not None and target_fps is not None and fps < target_fps:
+        note(
+            f"at {design.clock_mhz:g} MHz the circuit computes {fps:,.0f} frames per second, not "
+            f"{target_fps:g}; --clock-mhz {design.clock_mhz:g} maps one for that clock"
+        )
+
+
 def _check_options(
     board: Board,
     bitstream: bool,
-    clock_mhz: float | None,
+    clock_mhz: float | Literal["auto"] | None,
     target_fps: float | None,
     wishes: Wishes,
 ) -> None:
     """Refuse what cannot work before anything is written."""
+    if clock_mhz == "auto":
+        if not bitstream:
+            raise UsageError(
+                "clock_mhz must be a number where no bitstream is made, not 'auto': only place "
+                "and route finds the highest; give --bitstream as well"
+            )
+        clock_mhz = None
     for name, value in (("clock_mhz", clock_mhz), ("target_fps", target_fps)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UsageError(f"{name} must be a number above 0, not {value}")
@@ -187,4 +218,4 @@ def _check_options(
             f"a bitstream needs a board with a tool, and {board.name} is only a budget so far; "
             "leave --bitstream out"
         )
-    check_tools()
+    check_tools(board)

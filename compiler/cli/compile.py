@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .console import progress, show_note
-from .options import InputShape, Mean, Seed, Std, VerifyEach, npz_option, numbers, shape
+from .options import InputShape, Mean, Seed, Std, VerifyEach, clock, npz_option, numbers, shape
 from .wishes import Engines, Layers, MaxBram, MaxDsp, MaxFf, MaxLut, read_wishes
 
 
@@ -23,7 +23,12 @@ def compile_(
         Path, typer.Option("-o", metavar="DIR", help="Folder to write: new, or an earlier build.")
     ],
     clock_mhz: Annotated[
-        float | None, typer.Option(help="Clock of the circuit; the board's own by default.")
+        str | None,
+        typer.Option(
+            metavar="F|auto",
+            help="Clock of the circuit; the board's own by default. "
+            "auto, with --bitstream: the highest that place and route confirms.",
+        ),
     ] = None,
     target_fps: Annotated[
         float | None, typer.Option(help="Frames per second; without it the fastest that fits.")
@@ -57,7 +62,7 @@ def compile_(
             model,
             board,
             out=out,
-            clock_mhz=clock_mhz,
+            clock_mhz=clock(clock_mhz),
             target_fps=target_fps,
             wishes=wishes,
             data=data,

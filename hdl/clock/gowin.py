@@ -27,6 +27,7 @@ class Limits:
 LIMITS = {
     "GW1N-9C": Limits((3, 400), (400, 1200), (Fraction(25, 8), 600)),
     "GW2A-18": Limits((3, 500), (500, 1250), (Fraction(125, 32), 625)),
+    "GW2A-18C": Limits((3, 500), (500, 1250), (Fraction(125, 32), 625)),
 }
 """By nextpnr's name of the series, at the speed grades C6/I5 and C8/I7."""
 
@@ -91,12 +92,12 @@ def plan_pll(input_mhz: Fraction, output_mhz: Fraction, *, series: str) -> PllPa
     plans = [
         plan
         for idiv in range(64)
+        if limits.pfd[0] <= input_mhz / (idiv + 1) <= limits.pfd[1]
         for fbdiv in range(64)
         for odiv in _ODIVS
-        if limits.pfd[0]
-        <= (plan := PllParams(input_mhz, idiv, fbdiv, odiv, series)).pfd_mhz
-        <= limits.pfd[1]
-        and limits.vco[0] <= plan.vco_mhz <= limits.vco[1]
+        if limits.vco[0]
+        <= (plan := PllParams(input_mhz, idiv, fbdiv, odiv, series)).vco_mhz
+        <= limits.vco[1]
     ]
     close = nearest(series, input_mhz, output_mhz, limits.output, plans)
     middle = Fraction(sum(limits.vco), 2)

@@ -51,7 +51,7 @@ class PllParams:
     @property
     def output_mhz(self) -> Fraction:
         """Frequency of the clock."""
-        return self.vco_mhz / 2**self.divq
+        return self.vco_mhz / (1 << self.divq)
 
     @property
     def filter_range(self) -> int:

@@ -18,7 +18,7 @@ from .limits import nearest
 MAX_COUNTER = 512
 """Of the counters N, M and C."""
 
-IOPLL = "pll"
+IOPLL = "iopll"
 """Module that the project of an Arria 10 makes with Platform Designer: IOPLL has no primitive."""
 
 

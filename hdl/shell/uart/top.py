@@ -69,15 +69,14 @@ def plan_top(
         If the PLL cannot make the clock, or the clock cannot make the baud rate within 2 %.
     """
     clock = _exact(clock_mhz)
-    pll = plan_clock(family, _exact(oscillator_mhz), clock, variant=variant)
     divisor = max(1, round(clock * 1_000_000 / baud))
-    params = TopParams(pll, divisor, held_high)
-    if divisor < 8 or abs(params.baud / baud - 1) > 0.02:
+    if divisor < 8 or abs(float(clock) * 1e6 / divisor / baud - 1) > 0.02:
         raise ValueError(
             f"baud must be the clock ({clock_mhz:g} MHz) divided by a whole number of at least 8, "
             f"within 2 %, not {baud}"
         )
-    return params
+    pll = plan_clock(family, _exact(oscillator_mhz), clock, variant=variant)
+    return TopParams(pll, divisor, held_high)
 
 
 def _exact(mhz: float) -> Fraction:

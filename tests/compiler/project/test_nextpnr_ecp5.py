@@ -6,10 +6,9 @@ import pytest
 
 from sangi.boards.load import load_board
 from sangi.compiler.circuit.shell import write_shell
-from sangi.compiler.project.bitstream import check_tools, parse_report
-from sangi.compiler.project.nextpnr_ecp5 import write_project
-from sangi.compiler.project.settings import ecp5_settings
-from sangi.runtime.errors import BoardError, ToolError
+from sangi.compiler.project.flows import write_project
+from sangi.compiler.project.nextpnr_ecp5 import plan
+from sangi.runtime.errors import BoardError
 
 BOARD = load_board("ulx3s_85f")
 
@@ -25,7 +24,7 @@ def project(small, tmp_path_factory):
 
 def test_it_is_complete(project):
     files = {path.name for path in project.iterdir()}
-    assert files == {"top.v", "top.lpf", "synth.ys", "build.sh", "README.md"}
+    assert files == {"top.v", "top.lpf", "synth.ys", "build.sh", "README.md", "line.json"}
     top = (project / "top.v").read_text()
     assert top.startswith("// top: Radiona ULX3S 85F, 60 MHz, 3000000 baud\n")
     assert "EHXPLLL" in top and "shell shell (" in top
@@ -86,34 +85,9 @@ def test_a_board_file_that_lacks_something(table, key, value, message):
         entries[key] = value
     board = replace(BOARD, settings={**BOARD.settings, table: entries})
     with pytest.raises(BoardError, match=message):
-        ecp5_settings(board)
+        plan(board, 60.0, 0)
 
 
 def test_another_shell_is_refused():
     with pytest.raises(BoardError, match="needs the shell uart, not axi"):
-        ecp5_settings(replace(BOARD, shell="axi"))
-
-
-def test_missing_tools_are_named(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ToolError, match=r"pip install 'sangi\[bitstream\]'"):
-        check_tools()
-
-
-def test_the_slowest_domain_counts(tmp_path):
-    cells = ("TRELLIS_COMB", "TRELLIS_FF", "DP16KD", "MULT18X18D")
-    report = {
-        "fmax": {
-            "a": {"achieved": 70.1234, "constraint": 60.0},
-            "b": {"achieved": 24.0, "constraint": 25.0},
-        },
-        "utilization": {cell: {"used": 2, "available": 9} for cell in cells},
-    }
-    routed = parse_report(report, tmp_path)
-    assert (routed.fmax_mhz, routed.timing_met) == (24.0, False)
-    assert {name: usage.used for name, usage in routed.resources.items()} == {
-        "lut": 2,
-        "ff": 2,
-        "bram": 2,
-        "dsp": 2,
-    }
+        plan(replace(BOARD, shell="axi"), 60.0, 0)

@@ -38,7 +38,7 @@ def test_a_clock_that_cannot_be_made_is_refused():
             "altpll",
             [".clk0_multiply_by(32'd3)", ".clk0_divide_by(32'd2)", "(32'd20000)"],
         ),
-        ("arria10", "pll", [".refclk_clk(", ".outclk0_clk(", ".locked_export("]),
+        ("arria10", "iopll", [".refclk_clk(", ".outclk0_clk(", ".locked_export("]),
     ],
 )
 def test_the_module_of_the_family_gets_its_parameters(family, module, parts):

@@ -1,0 +1,179 @@
+"""What every project for Yosys and nextpnr consists of; each family fills it in."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import jinja2
+
+from ...boards.board import Board
+from ...hdl.shell.uart.top import Top, TopParams, plan_top
+from ...runtime.errors import BoardError
+from ..circuit.shell import component_verilog
+from .line import write_line
+from .settings import LineSettings
+
+TOP = "top"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A tool that pip installs, to be run in ``project/``.
+
+    Attributes
+    ----------
+    tool : str
+        What messages call it.
+    script : str
+        The command that pip puts on the path.
+    module, function : str
+        What that command calls.
+    package : str
+        Its name on PyPI.
+    arguments : tuple of str
+    """
+
+    tool: str
+    script: str
+    module: str
+    function: str
+    package: str
+    arguments: tuple[str, ...]
+
+    @property
+    def shell(self) -> str:
+        """The command as a line of ``build.sh``; a variable called like the tool replaces it."""
+        variable = self.tool.upper().replace("-", "_")
+        return f'"${{{variable}:-{self.script}}}" ' + shlex.join(self.arguments)
+
+
+@dataclass(frozen=True)
+class OpenProject:
+    """A project for Yosys and nextpnr.
+
+    Attributes
+    ----------
+    line : LineSettings
+    variant : str
+        Which of the family's PLLs; see ``plan_clock``.
+    constraints : mapping of str to str
+        Files of constraints by name.
+    synthesis : str
+        Yosys' pass that writes ``top.json``.
+    route, pack : Command
+        Place and route (writes ``report.json``), and what makes the bitstream.
+    bitstream : str
+        Its file.
+    intermediates : tuple of str
+        What the tools leave behind besides.
+    cells : mapping of str to tuple of str
+        Cells in nextpnr's report that count as ``lut``, ``ff``, ``bram``, ``dsp``.
+    flip_flops : str
+        Where the report does not count flip-flops, how their cells' names begin in Yosys' netlist;
+        else empty.
+    """
+
+    line: LineSettings
+    variant: str
+    constraints: Mapping[str, str]
+    synthesis: str
+    route: Command
+    pack: Command
+    bitstream: str
+    intermediates: tuple[str, ...]
+    cells: Mapping[str, tuple[str, ...]]
+    flip_flops: str = ""
+
+
+def plan_line(board: Board, project: OpenProject, clock_mhz: float) -> TopParams:
+    """Return the parameters of the board's top level at a clock.
+
+    Raises
+    ------
+    BoardError
+        If the PLL cannot make the clock, or the clock not the baud rate.
+    """
+    line = project.line
+    try:
+        return plan_top(
+            board.family,
+            line.oscillator_mhz,
+            clock_mhz,
+            line.baud,
+            len(line.held_high),
+            variant=project.variant,
+        )
+    except ValueError as error:
+        raise BoardError(f"board {board.name}: {error}") from error
+
+
+def write_open_project(board: Board, project: OpenProject, clock_mhz: float, build: Path) -> Path:
+    """Write ``project/`` of a build: top level, constraints, scripts.
+
+    Parameters
+    ----------
+    board : Board
+    project : OpenProject
+        Of this board, clock and the seed of placement.
+    clock_mhz : float
+        Clock of shell and core.
+    build : Path
+        Its ``rtl/`` is there already, ``shell.v`` included; the scripts name its files.
+
+    Returns
+    -------
+    Path
+        The project's folder.
+
+    Raises
+    ------
+    BoardError
+        If the board's clock or baud rate cannot be made.
+    """
+    params = plan_line(board, project, clock_mhz)
+    folder = build / "project"
+    folder.mkdir(parents=True, exist_ok=True)
+    head = f"// {TOP}: {board.title}, {clock_mhz:g} MHz, {params.baud:.0f} baud\n"
+    texts = {
+        f"{TOP}.v": head + component_verilog(Top(params), TOP),
+        **project.constraints,
+        "synth.ys": synthesis(
+            [path.name for path in sorted((build / "rtl").glob("*.v"))], project.synthesis
+        ),
+        "build.sh": _render("build.sh.jinja", board, project, clock_mhz),
+        "README.md": _render("README.md.jinja", board, project, clock_mhz),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    (folder / "build.sh").chmod(0o755)
+    write_line(board, clock_mhz, build)
+    return folder
+
+
+def synthesis(sources: list[str], last: str) -> str:
+    """Return Yosys' script, to be run in ``project/``; ``last`` is the pass that writes JSON."""
+    lines = [f"read_verilog ../rtl/{name}" for name in sources]
+    lines += [
+        f"read_verilog {TOP}.v",
+        # abc9 stops at wires that are called like an element of another.
+        "rename -hide w:*[*]*",
+        last,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _render(template: str, board: Board, project: OpenProject, clock_mhz: float) -> str:
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    text = files(__package__).joinpath(template).read_text(encoding="utf-8")
+    programmer = board.settings.get("programmer", {}).get("command", [])
+    return environment.from_string(text).render(
+        board=board,
+        clock_mhz=f"{clock_mhz:g}",
+        packages=" ".join(dict.fromkeys((project.route.package, project.pack.package))),
+        programmer=shlex.join(programmer).replace("'{bitstream}'", project.bitstream),
+        project=project,
+    )
