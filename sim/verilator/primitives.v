@@ -60,3 +60,55 @@ module rPLL #(
   assign CLKOUT = CLKIN;
   lock_later lock(CLKIN, LOCK);
 endmodule
+
+// Xilinx 7 series
+module MMCME2_BASE #(
+  parameter BANDWIDTH = "", real CLKIN1_PERIOD = 0.0, DIVCLK_DIVIDE = 1,
+  parameter real CLKFBOUT_MULT_F = 5.0, real CLKOUT0_DIVIDE_F = 1.0, STARTUP_WAIT = ""
+) (
+  input CLKIN1, CLKFBIN, PWRDWN, RST,
+  output CLKFBOUT, CLKOUT0, LOCKED
+);
+  assign CLKFBOUT = CLKIN1;
+  assign CLKOUT0 = CLKIN1;
+  lock_later lock(CLKIN1, LOCKED);
+endmodule
+
+module BUFG(input I, output O);
+  assign O = I;
+endmodule
+
+// Intel Cyclone V
+module altera_pll #(
+  parameter fractional_vco_multiplier = "", reference_clock_frequency = "", operation_mode = "",
+  parameter number_of_clocks = 1, output_clock_frequency0 = "", phase_shift0 = "",
+  parameter duty_cycle0 = 50, pll_type = "", pll_subtype = ""
+) (
+  input refclk, rst, fbclk,
+  output outclk, locked
+);
+  assign outclk = refclk;
+  lock_later lock(refclk, locked);
+endmodule
+
+// Intel MAX 10
+module altpll #(
+  parameter bandwidth_type = "", intended_device_family = "", lpm_type = "", operation_mode = "",
+  parameter compensate_clock = "", pll_type = "", inclk0_input_frequency = 0,
+  parameter clk0_multiply_by = 1, clk0_divide_by = 1, clk0_duty_cycle = 50, clk0_phase_shift = "",
+  parameter port_inclk0 = "", port_clk0 = "", port_locked = "", port_areset = "", width_clock = 5
+) (
+  input [1:0] inclk,
+  input areset,
+  output [4:0] clk,
+  output locked
+);
+  assign clk = {4'd0, inclk[0]};
+  lock_later lock(inclk[0], locked);
+endmodule
+
+// Intel Arria 10: the system that Platform Designer makes of project/iopll.tcl
+module iopll(input refclk_clk, reset_reset, output outclk0_clk, locked_export);
+  assign outclk0_clk = refclk_clk;
+  lock_later lock(refclk_clk, locked_export);
+endmodule

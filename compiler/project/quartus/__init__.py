@@ -1,0 +1,1 @@
+"""Projects for Intel's Quartus Prime."""

@@ -1,0 +1,1 @@
+"""Projects for AMD's Vivado: serial boards, and Zynq with its block design."""
