@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ..compress.search.events import Event
+from ..compress.search.events import Event, SearchStarted
 from .trainings import COLUMNS, NUMBERS, RUNNING, Row, rows_of, tail
 
 FRAME = 6
@@ -47,10 +47,11 @@ def live_table(*, percent: bool) -> Iterator[Callable[[Event], None]]:
         def write(event: Event) -> None:
             nonlocal shown
             events.append(event)
+            if isinstance(event, SearchStarted):
+                console.print(Text(_line(COLUMNS)), soft_wrap=True)
             done = [row for row in rows_of(events, percent=percent) if row.state != RUNNING]
             for row in done[shown:]:
-                line = "  ".join(cell for cell in row.cells if cell)
-                console.print(Text(line), soft_wrap=True)
+                console.print(Text(_line(row.cells)), soft_wrap=True)
             shown = len(done)
 
         yield write
@@ -70,6 +71,10 @@ def live_table(*, percent: bool) -> Iterator[Callable[[Event], None]]:
     ) as live:
         yield add
         live.refresh()
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "  ".join(cell for cell in cells if cell)
 
 
 def _table(rows: Sequence[Row], running: float) -> Table:

@@ -101,8 +101,9 @@ def test_a_file_gets_one_line_for_each_training(capsys: pytest.CaptureFixture[st
     assert shown.out == ""
     lines = shown.err.splitlines()
     assert lines[0] == "read the data"
-    assert lines[2].startswith("iq  w4 a4  98.00 ± 0.51 %  97.00 %  8.0")
-    assert len(lines) == 5
+    assert lines[1].startswith("stage  step  score ± error  target  dense ×")
+    assert lines[3].startswith("iq  w4 a4  98.00 ± 0.51 %  97.00 %  8.0")
+    assert len(lines) == 6
 
 
 def test_a_terminal_gets_a_table_that_stays(monkeypatch: pytest.MonkeyPatch) -> None:
