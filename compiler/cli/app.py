@@ -12,6 +12,7 @@ from .compile import compile_
 from .compress import compress
 from .doctor import doctor
 from .explore import explore
+from .flash import flash
 from .inspect import inspect
 from .run import run
 from .simulate import simulate
@@ -28,6 +29,7 @@ app.command("explore")(explore)
 app.command("compress")(compress)
 app.command("compile")(compile_)
 app.command("simulate")(simulate)
+app.command("flash")(flash)
 app.command("run")(run)
 app.command("doctor")(doctor)
 app.command("boards")(boards)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 import sangi
 from sangi.boards.load import list_boards, load_board
+from sangi.compiler.report.report import REPORT, SCHEMA
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -86,6 +88,23 @@ def test_a_board_is_shown_with_all_its_file_holds(run_sangi: Command, tmp_path: 
     assert output.startswith("Mine")
     for line in ("oscillator.pll_pad  yes", "source              not said"):
         assert line in output
+
+
+def test_flash_says_the_command_where_the_programmer_is_missing(
+    run_sangi: Command, tmp_path: Path
+) -> None:
+    project = tmp_path / "build" / "project"
+    project.mkdir(parents=True)
+    (project / "top.bit").write_bytes(b"")
+    board = load_board("ulx3s_85f")
+    report = {"schema": SCHEMA, "board": board.name, "part": board.part}
+    (tmp_path / "build" / REPORT).write_text(json.dumps(report))
+    done = run_sangi("flash", "build", cwd=tmp_path, PATH=str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: openFPGALoader must be installed to load the bitstream, and it is not here; "
+        "where it is, run: openFPGALoader -b ulx3s build/project/top.bit\n"
+    )
 
 
 def test_an_unknown_board_is_told_the_known_ones(run_sangi: Command) -> None:
