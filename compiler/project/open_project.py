@@ -5,19 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-import jinja2
-
 from ...boards.board import Board
-from ...hdl.shell.uart.top import Top, TopParams, plan_top
-from ...runtime.errors import BoardError
-from ..circuit.shell import component_verilog
 from .line import write_line
+from .serial_top import TOP, serial_top, sources
 from .settings import LineSettings
-
-TOP = "top"
+from .templates import render, write_texts
 
 
 @dataclass(frozen=True)
@@ -89,28 +83,6 @@ class OpenProject:
     flip_flops: str = ""
 
 
-def plan_line(board: Board, project: OpenProject, clock_mhz: float) -> TopParams:
-    """Return the parameters of the board's top level at a clock.
-
-    Raises
-    ------
-    BoardError
-        If the PLL cannot make the clock, or the clock not the baud rate.
-    """
-    line = project.line
-    try:
-        return plan_top(
-            board.family,
-            line.oscillator_mhz,
-            clock_mhz,
-            line.baud,
-            len(line.held_high),
-            variant=project.variant,
-        )
-    except ValueError as error:
-        raise BoardError(f"board {board.name}: {error}") from error
-
-
 def write_open_project(board: Board, project: OpenProject, clock_mhz: float, build: Path) -> Path:
     """Write ``project/`` of a build: top level, constraints, scripts.
 
@@ -134,29 +106,32 @@ def write_open_project(board: Board, project: OpenProject, clock_mhz: float, bui
     BoardError
         If the board's clock or baud rate cannot be made.
     """
-    params = plan_line(board, project, clock_mhz)
-    folder = build / "project"
-    folder.mkdir(parents=True, exist_ok=True)
-    head = f"// {TOP}: {board.title}, {clock_mhz:g} MHz, {params.baud:.0f} baud\n"
-    texts = {
-        f"{TOP}.v": head + component_verilog(Top(params), TOP),
-        **project.constraints,
-        "synth.ys": synthesis(
-            [path.name for path in sorted((build / "rtl").glob("*.v"))], project.synthesis
-        ),
-        "build.sh": _render("build.sh.jinja", board, project, clock_mhz),
-        "README.md": _render("README.md.jinja", board, project, clock_mhz),
+    top = serial_top(board, project.line, clock_mhz, project.variant)
+    programmer = board.settings.get("programmer", {}).get("command", [])
+    values = {
+        "board": board,
+        "clock_mhz": f"{clock_mhz:g}",
+        "packages": " ".join(dict.fromkeys((project.route.package, project.pack.package))),
+        "programmer": shlex.join(programmer).replace("'{bitstream}'", project.bitstream),
+        "project": project,
     }
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    folder = build / "project"
+    texts = {
+        f"{TOP}.v": top,
+        **project.constraints,
+        "synth.ys": synthesis(sources(build), project.synthesis),
+        "build.sh": render(str(__package__), "build.sh.jinja", **values),
+        "README.md": render(str(__package__), "README.md.jinja", **values),
+    }
+    write_texts(folder, texts)
     (folder / "build.sh").chmod(0o755)
     write_line(board, clock_mhz, build)
     return folder
 
 
-def synthesis(sources: list[str], last: str) -> str:
+def synthesis(paths: list[str], last: str) -> str:
     """Return Yosys' script, to be run in ``project/``; ``last`` is the pass that writes JSON."""
-    lines = [f"read_verilog ../rtl/{name}" for name in sources]
+    lines = [f"read_verilog {path}" for path in paths]
     lines += [
         f"read_verilog {TOP}.v",
         # abc9 stops at wires that are called like an element of another.
@@ -164,16 +139,3 @@ def synthesis(sources: list[str], last: str) -> str:
         last,
     ]
     return "\n".join(lines) + "\n"
-
-
-def _render(template: str, board: Board, project: OpenProject, clock_mhz: float) -> str:
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    text = files(__package__).joinpath(template).read_text(encoding="utf-8")
-    programmer = board.settings.get("programmer", {}).get("command", [])
-    return environment.from_string(text).render(
-        board=board,
-        clock_mhz=f"{clock_mhz:g}",
-        packages=" ".join(dict.fromkeys((project.route.package, project.pack.package))),
-        programmer=shlex.join(programmer).replace("'{bitstream}'", project.bitstream),
-        project=project,
-    )

