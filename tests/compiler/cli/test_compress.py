@@ -9,63 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import onnx
 import pytest
-from onnx import helper, numpy_helper
-from sklearn.datasets import load_digits
 
 from sangi.compiler.accuracy import top1
-from sangi.compiler.execute.runtime import open_session
 from sangi.compiler.frontend import load
 from sangi.runtime.host import execute
 
+from ..float_digits import images_and_classes, write_digits_model
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
-Floats = npt.NDArray[np.float32]
 
-FILTERS = 8
 TRAINED = 1200
-
-
-def model_of(kernels: Floats, weight: Floats, bias: Floats) -> onnx.ModelProto:
-    """One convolution, Relu, and a dense layer on 8 × 8 images."""
-    constants = {"kernels": kernels, "weight": weight, "bias": bias}
-    graph = helper.make_graph(
-        [
-            helper.make_node("Conv", ["x", "kernels"], ["c"], "conv", pads=[1] * 4, strides=[2, 2]),
-            helper.make_node("Relu", ["c"], ["r"], "relu"),
-            helper.make_node("Flatten", ["r"], ["f"], "flatten"),
-            helper.make_node("Gemm", ["f", "weight", "bias"], ["y"], "dense", transB=1),
-        ],
-        "digits",
-        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["N", 1, 8, 8])],
-        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["N", 10])],
-        [numpy_helper.from_array(array, name) for name, array in constants.items()],
-    )
-    model: onnx.ModelProto = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
-    )
-    return model
 
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a float model of random filters, and training and test data."""
     folder = tmp_path_factory.mktemp("digits")
-    data = load_digits()
-    x, y = data.images.astype(np.uint8), data.target
-    kernels = np.random.default_rng(0).normal(size=(FILTERS, 1, 3, 3)).astype(np.float32)
-    features = model_of(
-        kernels,
-        np.eye(16 * FILTERS, dtype=np.float32),
-        np.zeros(16 * FILTERS, np.float32),
-    )
-    (seen,) = open_session(features).run(None, {"x": x[:, None].astype(np.float32)})
-    # Least squares on classes: a network that is good enough to have something to lose.
-    known = np.hstack([seen[:TRAINED], np.ones((TRAINED, 1))])
-    solved = np.linalg.lstsq(known, np.eye(10)[y[:TRAINED]], rcond=1e-3)[0].astype(np.float32)
-    weight, bias = np.ascontiguousarray(solved[:-1].T), solved[-1]
-    onnx.save(model_of(kernels, weight, bias), folder / "digits.onnx")
+    x, y = images_and_classes()
+    write_digits_model(folder / "digits.onnx", TRAINED)
     who = np.arange(TRAINED) // 4
     np.savez(folder / "train.npz", x=x[:TRAINED], y=y[:TRAINED], who=who)
     np.savez(folder / "test.npz", x=x[TRAINED:], y=y[TRAINED:])
