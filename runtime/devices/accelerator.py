@@ -26,7 +26,7 @@ from .device import Counters, Device, Frame
 GROUP = "sangi.devices"
 """Entry points: from a scheme to ``open_device(address, build, program) -> Device``."""
 
-OWN = {"numpy": "numpy", "uart": "uart"}
+OWN = {"numpy": "numpy", "pynq": "pynq", "tcp": "tcp", "uart": "uart"}
 """The schemes of this package, found also where it is copied and not installed."""
 
 CHUNK = 256
@@ -64,8 +64,9 @@ class Accelerator:
         Parameters
         ----------
         url : str
-            ``numpy:``, ``sim:``, ``uart:/dev/ttyUSB0?baud=3000000``, or another scheme that an
-            installed package registers in the entry-point group ``sangi.devices``.
+            ``numpy:``, ``sim:``, ``sim:pins``, ``uart:/dev/ttyUSB0?baud=3000000``, ``pynq:``,
+            ``tcp:HOST:PORT?token=TOKEN``, or another scheme that an installed package registers in
+            the entry-point group ``sangi.devices``.
         build : path
             The folder that ``compile`` wrote, or its ``driver``: it holds ``program.sangi``.
 
@@ -77,13 +78,8 @@ class Accelerator:
         BuildError
             If the folder holds no program.
         """
-        scheme, colon, address = url.partition(":")
-        if not colon:
-            raise DeviceError(f"device must be SCHEME:ADDRESS, for example numpy:, not {url!r}")
-        build = Path(build)
-        opener = _opener(scheme)
-        program = load_program(build / PROGRAM_FILE)
-        return cls(program, opener(address, build, program), build)
+        program, device = open_program(url, build)
+        return cls(program, device, Path(build))
 
     def infer(self, images: Images) -> Outputs:
         """Run images and return the model's outputs.
@@ -250,6 +246,16 @@ def _stacks(images: Iterable[Images], batch: int) -> Iterator[Images]:
 def schemes() -> tuple[str, ...]:
     """Return the schemes that can be opened here, sorted."""
     return tuple(sorted({*OWN, *(entry.name for entry in entry_points(group=GROUP))}))
+
+
+def open_program(url: str, build: str | Path) -> tuple[Program, Device]:
+    """Open a device for the program of a build; see ``Accelerator.open``."""
+    scheme, colon, address = url.partition(":")
+    if not colon:
+        raise DeviceError(f"device must be SCHEME:ADDRESS, for example numpy:, not {url!r}")
+    opener = _opener(scheme)
+    program = load_program(Path(build) / PROGRAM_FILE)
+    return program, opener(address, Path(build), program)
 
 
 def _opener(scheme: str) -> Callable[[str, Path, Program], Device]:

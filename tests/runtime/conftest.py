@@ -58,3 +58,19 @@ def program() -> Program:
         types=types,
         original_weights=105,
     )
+
+
+@pytest.fixture
+def ten() -> Program:
+    """Ten outputs of 30 raw bytes, wide and signed, softmax on the host."""
+    dense = Dense(np.random.default_rng(5).integers(-9, 10, (10, 30)))
+    image = TensorType((30,), 0, 255)
+    softmax = Step("softmax", {"axis": 0})
+    return Program(
+        name="ten",
+        inputs=(Input("x", "image", (30,), "N", "bytes"),),
+        nodes=(Node("dense", dense, ("x",), "y"),),
+        outputs=(Output("y", "scores", np.array([0.25]), np.array([1.0]), (softmax,)),),
+        types={"x": image, "y": dense.infer(image)},
+        original_weights=300,
+    )
