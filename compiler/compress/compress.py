@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -244,8 +244,7 @@ def compress_model(
         make_folder(place)
     planned = planned_stages(choices, byte_input=parts.train.x.dtype == np.uint8)
     outcome = _searched(network, planned, judge, choices)
-    chosen, paid = outcome.chosen, outcome.trainings + outcome.broken_off
-    seconds = outcome.seconds
+    chosen, paid, seconds = outcome.chosen, outcome.trainings + outcome.broken_off, outcome.seconds
     if last:
         told(PhaseStarted("last fine-tuning"))
         final = replace(
@@ -279,12 +278,7 @@ def compress_model(
         "validation": validation if val is None else None,
         "path": chosen.candidate.label,
     }
-    written = _final_graph(chosen.network, balanced)
-    metadata = {COMPRESSED: json.dumps(made)}
-    if balanced is not None:
-        metadata[BANKS] = banks_text(layer_codes(written), balanced)
-    write_compressed(written, out, metadata)
-    sizes = sizes_of(written, network.original_weights)
+    sizes = _written(chosen.network, out, made, balanced)
     original = outcome.original.score.value
     accuracies = judged(graph, out, parts, judged_by, original, note or _silent)
     history = history_of(events)
@@ -357,19 +351,25 @@ def _searched(
     return outcome
 
 
-def _final_graph(network: Network, balanced: int | None) -> Graph:
-    """Return the graph of the file, without channels that compute nothing.
+def _written(network: Network, out: Path, made: Mapping[str, Any], balanced: int | None) -> Sizes:
+    """Write the model, without channels that compute nothing, and return its sizes.
 
-    With banks these stay: which bank a channel lies in depends on its place.
+    With banks these channels stay: which bank a channel lies in depends on its place.
     """
     graph = quantized_graph(network)
-    return graph if balanced is not None else remove_dead_channels(graph)
+    metadata = {COMPRESSED: json.dumps(made)}
+    if balanced is None:
+        graph = remove_dead_channels(graph)
+    else:
+        metadata[BANKS] = banks_text(layer_codes(graph), balanced)
+    write_compressed(graph, out, metadata)
+    return sizes_of(graph, network.original_weights)
 
 
 def _context(parts: Parts, fit: FitOptions, metric: Metric) -> str:
     data = [parts.train.digest(), parts.validation.digest()]
     # Another version may train and measure in another way.
-    return digest([version("sangi"), *data, value_digest(fit), metric.name, metric.digest])
+    return digest([version("sangi"), *data, value_digest(fit), metric.name + metric.digest])
 
 
 def _better(chosen: Found, tuned: Found) -> Found:

@@ -43,7 +43,7 @@ class Slimming(Stage):
     name: ClassVar[str] = "ns"
 
     shares: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-    floor: float = 0.3
+    floor: float = 0.15
     multiple: int = 1
     measure: str = "variance"
     penalty: float = 1e-3
