@@ -35,6 +35,14 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
             "--input-shape",
         ),
         (
+            ("compile", "model.onnx", "--board", "ulx3s_85f", "-o", "b", "--clock-mhz", "fast"),
+            "must be a number of MHz or auto, not 'fast'",
+        ),
+        (
+            ("compile", "model.onnx", "--board", "ulx3s_85f", "-o", "b", "--clock-mhz", "auto"),
+            "give --bitstream as well",
+        ),
+        (
             ("compile", "model.onnx", "--board", "ulx3s_85f", "-o", "b", "--clock-mhz", "-5"),
             "clock_mhz must be a number above 0, not -5.0",
         ),
