@@ -15,7 +15,8 @@ from sangi.runtime.ops.base import TensorType
 from sangi.runtime.ops.dense import Dense
 from sangi.runtime.program import Input, Node, Output, Program
 from sangi.runtime.store import save_program
-from sangi.sim.device import PipeTransport, executable_of
+from sangi.sim.device import executable_of
+from sangi.sim.pipe import PipeTransport
 
 # Two inputs a, b of 8 bits, one after the other; one output a - 2 b.
 CORE = """
