@@ -63,8 +63,8 @@ endmodule
 
 // Xilinx 7 series
 module MMCME2_BASE #(
-  parameter BANDWIDTH = "", real CLKIN1_PERIOD = 0.0, DIVCLK_DIVIDE = 1,
-  parameter real CLKFBOUT_MULT_F = 5.0, real CLKOUT0_DIVIDE_F = 1.0, STARTUP_WAIT = ""
+  parameter BANDWIDTH = "", CLKIN1_PERIOD = 0.0, DIVCLK_DIVIDE = 1,
+  parameter CLKFBOUT_MULT_F = 5.0, CLKOUT0_DIVIDE_F = 1.0, STARTUP_WAIT = ""
 ) (
   input CLKIN1, CLKFBIN, PWRDWN, RST,
   output CLKFBOUT, CLKOUT0, LOCKED
