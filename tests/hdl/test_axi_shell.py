@@ -25,8 +25,14 @@ SHAPES = [
 ]
 
 
-def run(shape: Shape, folder: Path, monkeypatch: pytest.MonkeyPatch, frames: int, resets: int):
-    """Build the shell around the core for tests, and run the bench."""
+def run(
+    shape: Shape,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    frames: int,
+    only: str | None = None,
+) -> None:
+    """Build the shell around the core for tests, and run the bench, or one test of it."""
     (folder / "axi_shell.v").write_text(component_verilog(CoreAxiShell(shape.params), "axi_shell"))
     template = jinja2.Template((HERE / "core.v.jinja").read_text(), keep_trailing_newline=True)
     (folder / "core.v").write_text(template.render(vars(shape)))
@@ -46,7 +52,8 @@ def run(shape: Shape, folder: Path, monkeypatch: pytest.MonkeyPatch, frames: int
         test_module="axi_bench",
         build_dir=folder,
         test_dir=folder,
-        plusargs=[f"+frames={frames}", f"+resets={resets}"],
+        test_filter=only,
+        plusargs=[f"+frames={frames}"],
         extra_env={
             "PYTHONDONTWRITEBYTECODE": "1",
             "COCOTB_LOG_LEVEL": "WARNING",
@@ -59,9 +66,10 @@ def run(shape: Shape, folder: Path, monkeypatch: pytest.MonkeyPatch, frames: int
 @pytest.mark.ci
 @pytest.mark.parametrize("shape", SHAPES, ids=["rgb", "narrow", "wide"])
 def test_streams_and_registers_on_the_bus(shape, tmp_path, monkeypatch):
-    run(shape, tmp_path, monkeypatch, frames=60, resets=12)
+    run(shape, tmp_path, monkeypatch, frames=60)
 
 
 @pytest.mark.slow
 def test_ten_thousand_frames(tmp_path, monkeypatch):
-    run(SHAPES[1], tmp_path, monkeypatch, frames=10_000, resets=200)
+    only = "no_frame_is_lost_invented_or_changed/clocks=0/paused=True"
+    run(SHAPES[0], tmp_path, monkeypatch, frames=10_000, only=only)

@@ -36,6 +36,7 @@ from sangi.runtime.registers import (
 
 SHAPE = Shape.load(Path.cwd())
 SOURCE, SINK = SHAPE.params.source, SHAPE.params.sink
+RESETS = 12
 CLOCKS_NS = [(10, 14), (10, 10), (44, 6)]
 """Periods of ``aclk`` and ``core_clk``."""
 
@@ -252,7 +253,7 @@ async def the_interrupt_follows_events_and_mask(dut):
 @cocotb.parametrize(clocks=CLOCKS_NS)
 async def a_reset_at_any_moment_ends_frames_and_the_next_is_right(dut, clocks):
     bench = await Bench(dut, 5).start(clocks)
-    for turn in range(int(cocotb.plusargs["resets"])):
+    for turn in range(RESETS):
         bench.sink.pause = bench.chance.random() < 0.3
         for _ in range(bench.chance.randrange(5)):
             await bench.send(bench.frame())
