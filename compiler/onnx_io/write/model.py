@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from onnx import TensorProto, helper
@@ -37,12 +37,3 @@ def tensor_info(graph: Graph, node: str, name: str, shape: tuple[int, ...]) -> A
         (node,) = graph.inputs(node)
     kind = TensorProto.INT64 if isinstance(graph.op(node), ArgMax) else TensorProto.FLOAT
     return helper.make_tensor_value_info(name, kind, ["N", *shape])
-
-
-def unused_name(name: str, taken: Container[str]) -> str:
-    """Return a name, with a number behind it where it is taken."""
-    candidate, number = name, 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{name}_{number}"
-    return candidate

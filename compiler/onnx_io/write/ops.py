@@ -64,7 +64,7 @@ def _along(values: npt.NDArray[np.float32], behind: int) -> npt.NDArray[np.float
 def _affine(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int) -> None:
     scale = writer.constant(f"{output}:scale", _along(_floats(op.scale), behind))
     shift = writer.constant(f"{output}:shift", _along(_floats(op.shift), behind))
-    product = writer.node("Mul", (inputs[0], scale), f"{output}:product")
+    product = writer.step("Mul", (inputs[0], scale), f"{output}:product")
     writer.node("Add", (product, shift), output)
 
 
@@ -89,11 +89,11 @@ def _quantize(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int)
         ends = [_floats(tuple((end - zp) * s for s, zp in pairs)) for end in (op.low, op.high)]
         if op.per_channel:
             limits = _limits(writer, output, [_along(end, behind) for end in ends])
-            source = writer.node("Max", (source, limits[0]), f"{output}:raised")
-            source = writer.node("Min", (source, limits[1]), f"{output}:clipped")
+            source = writer.step("Max", (source, limits[0]), f"{output}:raised")
+            source = writer.step("Min", (source, limits[1]), f"{output}:clipped")
         else:
             limits = _limits(writer, output, [end.reshape(()) for end in ends])
-            source = writer.node("Clip", (source, *limits), f"{output}:clipped")
+            source = writer.step("Clip", (source, *limits), f"{output}:clipped")
     axis: dict[str, int] = {"axis": -1 - behind} if op.per_channel else {}
     scale, zero_point = _floats(op.scale), np.array(op.zero_point, kind)
     if not op.per_channel:
@@ -102,7 +102,7 @@ def _quantize(writer: Writer, op: Any, inputs: Inputs, output: str, behind: int)
         writer.constant(f"{output}:scale", scale),
         writer.constant(f"{output}:zero_point", zero_point),
     )
-    codes = writer.node("QuantizeLinear", (source, *grid), f"{output}:codes", **axis)
+    codes = writer.step("QuantizeLinear", (source, *grid), f"{output}:codes", **axis)
     writer.node("DequantizeLinear", (codes, *grid), output, **axis)
 
 
@@ -125,7 +125,7 @@ def _weights(writer: Writer, op: Any, output: str, perm: tuple[int, ...]) -> lis
         scale = scale.reshape(()) if scale.size == 1 else scale
         scales = writer.constant(f"{name}:scale", scale)
         axis: dict[str, int] = {} if scale.ndim == 0 else {"axis": 0}
-        names = [writer.node("DequantizeLinear", (codes, scales), name, **axis)]
+        names = [writer.step("DequantizeLinear", (codes, scales), name, **axis)]
     if op.bias is not None:
         names.append(writer.constant(f"{output}:bias", _floats(op.bias)))
     return names
@@ -137,8 +137,8 @@ def _on_image(
     if behind:
         writer.node(kind, inputs, output, **options)
         return
-    first = writer.node("Transpose", inputs[:1], f"{output}:first", perm=[0, 3, 1, 2])
-    made = writer.node(kind, (first, *inputs[1:]), f"{output}:made", **options)
+    first = writer.step("Transpose", inputs[:1], f"{output}:first", perm=[0, 3, 1, 2])
+    made = writer.step(kind, (first, *inputs[1:]), f"{output}:made", **options)
     writer.node("Transpose", (made,), output, perm=[0, 2, 3, 1])
 
 

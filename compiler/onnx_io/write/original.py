@@ -13,7 +13,7 @@ from ...ir.ops.dense import Dense
 from ...ir.ops.input import Input
 from ...ir.ops.reshape import Reshape
 from ...ir.ops.transpose import Transpose
-from .model import as_model, tensor_info, unused_name
+from .model import as_model, tensor_info
 from .ops import write_op
 from .orders import Order, flatten_as_written, is_flat, on_written_axes, written_orders
 from .writer import Writer
@@ -61,21 +61,19 @@ class _Tensors:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.writer = Writer()
         self.orders = written_orders(graph)
         self._held: dict[tuple[str, Order], str] = {}
         self._outputs = _names_of_outputs(graph, self.orders)
         ops = (graph.op(name) for name in graph.order())
-        self._taken = {op.name for op in ops if isinstance(op, Input)}
-        self._taken.update(output for _, output in graph.outputs)
+        ends = [op.name for op in ops if isinstance(op, Input)]
+        ends += [output for _, output in graph.outputs]
+        self.writer = Writer([*ends, *map(graph.tensor, graph.order())], ends)
 
     def new(self, name: str) -> str:
         """Return a name for the tensor that a node makes: the output's that it is, if any."""
         if name in self._outputs:
             return self._outputs[name]
-        tensor = unused_name(self.graph.tensor(name), self._taken)
-        self._taken.add(tensor)
-        return tensor
+        return self.writer.tensor(self.graph.tensor(name))
 
     def put(self, name: str, tensor: str) -> None:
         """Say which tensor holds a node's values in the order in which they are written."""
@@ -87,8 +85,7 @@ class _Tensors:
         order = have if order is None else order
         if (name, order) not in self._held:
             source = self._held[name, have]
-            tensor = unused_name(f"{source}:{''.join(map(str, order))}", self._taken)
-            self._taken.add(tensor)
+            tensor = self.writer.part(f"{source}:{''.join(map(str, order))}")
             self._held[name, order] = self._transposed(source, have, order, tensor)
         return self._held[name, order]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...ir.graph import Graph
 from ...ir.ops.input import Input
-from .model import as_model, tensor_info, unused_name
+from .model import as_model, tensor_info
 from .ops import write_op
 from .writer import Writer
 
@@ -29,12 +29,13 @@ def write_model(graph: Graph, extra_outputs: Iterable[str] = ()) -> Any:
     onnx.ModelProto
         Outputs are the graph's, under their own names, then the extra ones.
     """
-    writer = Writer()
+    names = [graph.tensor(name) for name in graph.order()]
+    writer = Writer((*names, *(output for _, output in graph.outputs)))
     tensors: dict[str, str] = {}
     inputs = []
     for name in graph.order():
         op = graph.op(name)
-        tensor = unused_name(graph.tensor(name), tensors.values())
+        tensor = writer.tensor(graph.tensor(name))
         tensors[name] = tensor
         if isinstance(op, Input):
             inputs.append(tensor_info(graph, name, tensor, graph.shape(name)))
@@ -43,8 +44,8 @@ def write_model(graph: Graph, extra_outputs: Iterable[str] = ()) -> Any:
     outputs = []
     listed = [*graph.outputs, *((name, f"{tensors[name]}:value") for name in extra_outputs)]
     for name, output in listed:
-        if output not in tensors.values() or tensors[name] != output:
-            output = unused_name(output, tensors.values())
+        if tensors[name] != output:
+            output = writer.tensor(output)
             writer.node("Identity", (tensors[name],), output)
         outputs.append(tensor_info(graph, name, output, graph.shape(name)))
     return as_model(graph, writer, inputs, outputs)
