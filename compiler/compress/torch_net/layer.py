@@ -126,7 +126,10 @@ class Layer:
         return torch.copysign(scale, weight).mul_(chosen)
 
     def _strongest(self, sizes: Any, grid: BalancedTernary) -> Any:
-        """Return where the largest of every filter and bank are; of equal ones, any."""
+        """Return where the largest of every filter and bank are; of equal ones, the first.
+
+        As ``exact`` has it: many weights that are clipped to their unit are equal.
+        """
         shape, banks = tuple(sizes.shape), grid.banks
         kept = kept_per_bank(shape, grid.zeros, banks)
         mask = self._mask
@@ -137,9 +140,10 @@ class Layer:
         flat = split.permute(0, 3, 1, 2).reshape(shape[0], banks, -1)
         if mask is not None:
             kept = max(1, min(kept, int((flat >= 0).sum(2).min())))
-        edge = flat.kthvalue(flat.shape[2] - kept + 1, dim=2).values.clamp_min(0.0)
-        chosen = (split >= edge[:, None, None, :]).view(rows.shape)[:, :, : shape[-1]]
-        return chosen.reshape(shape)
+        order = flat.argsort(dim=2, descending=True, stable=True)[:, :, :kept]
+        chosen = torch.zeros_like(flat, dtype=torch.bool).scatter_(2, order, True) & (flat >= 0)
+        chosen = chosen.view(shape[0], banks, *split.shape[1:3]).permute(0, 2, 3, 1)
+        return chosen.reshape(rows.shape)[:, :, : shape[-1]].reshape(shape)
 
 
 def parameter(values: FloatArray) -> Any:

@@ -45,6 +45,24 @@ def test_training_and_evaluation_agree(shape, grid, masked, size):
     assert_array_equal(trained != 0, wanted != 0)
 
 
+@pytest.mark.parametrize("masked", (False, True))
+@pytest.mark.parametrize("grid", (Ternary(0.3), BalancedTernary(0.6, 4), BalancedTernary(0.9, 4)))
+def test_training_and_evaluation_choose_alike_among_weights_at_their_limit(grid, masked):
+    """Long training drives many weights to their unit: of equal ones the first is chosen."""
+    import torch
+
+    from sangi.compiler.compress.torch_net.layer import Layer
+
+    random = np.random.default_rng(3)
+    weight = random.normal(size=(6, 3, 3, 10)).astype(np.float32).astype(np.float64)
+    mask = random.random(weight.shape) < 0.7 if masked else None
+    made = Layer(Conv(weight), rule := Rule(grid, unit_of(weight, mask) / 4, mask))
+    made.settle()
+    assert np.mean(np.abs(made.hidden()) == rule.unit[0]) > 0.02
+    trained = made.trained(1.0, torch.float32).detach().numpy()
+    assert_allclose(trained, weights_of(made.hidden(), rule), rtol=2e-6)
+
+
 def test_even_numbers_of_weights_stay_even():
     import torch
 
