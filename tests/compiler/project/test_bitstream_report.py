@@ -74,6 +74,12 @@ def test_a_board_without_a_tool_has_no_bitstream(tmp_path):
         make_bitstream(replace(ULX3S, tool="ise"), 60.0, 0, tmp_path)
 
 
+def test_a_vendors_tool_is_left_to_the_user():
+    message = "for ulx3s_85f needs vivado, which pip does not install; leave --bitstream out"
+    with pytest.raises(ToolError, match=message):
+        check_tools(replace(ULX3S, tool="vivado"))
+
+
 def stub(tmp_path, monkeypatch, code):
     """Return a project whose nextpnr is ``code``, with Yosys' work already done."""
     monkeypatch.setattr("importlib.util.find_spec", lambda wanted: wanted)
