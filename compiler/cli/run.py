@@ -14,7 +14,7 @@ from .options import BuildFolder, Frames, npz_option
 
 def run(
     build: BuildFolder,
-    device: Annotated[str, typer.Option(metavar="URL", help="numpy:, sim:, or uart:/dev/ttyUSB0.")],
+    device: Annotated[str, typer.Option(metavar="URL", help="numpy:, sim:, sim:pins, uart:/dev/ttyUSB0, pynq: …")],
     images: Annotated[Path, npz_option("Images `x`, and classes `y` for the accuracy.")],
     out: Annotated[
         Path | None,
