@@ -25,12 +25,10 @@ def boards(
     for known in list_boards():
         board = load_board(known)
         counts = (board.lut, board.ff, board.bram, board.dsp)
-        rows.append((known, board.part, *(f"{count:,}" for count in counts), _output(board)))
-    show_table("Boards", ("name", "part", "LUT", "FF", "block RAM", "DSP", "output"), rows, left=2)
-
-
-def _output(board: Board) -> str:
-    return "circuit" if board.tool is None else "bitstream"
+        numbers = (f"{count:,}" for count in counts)
+        rows.append((known, board.part, *numbers, board.shell or "–", board.tool or "–"))
+    columns = ("name", "part", "LUT", "FF", "block RAM", "DSP", "shell", "tool")
+    show_table("Boards", columns, rows, left=2)
 
 
 def _details(board: Board) -> list[tuple[str, str]]:

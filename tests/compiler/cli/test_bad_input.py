@@ -155,9 +155,14 @@ def test_nan_in_weights(tmp_path: Path, run_sangi: Command) -> None:
 
 
 def test_a_bitstream_for_a_budget(tmp_path: Path, run_sangi: Command) -> None:
-    message = refused(run_sangi, tmp_path, MODEL, "--bitstream", board="pynq_z2")
+    board = tmp_path / "chip.toml"
+    board.write_text(
+        'title = "Chip"\npart = "none"\nfamily = "xc7"\nclock_mhz = 12.0\n'
+        "[resources]\nlut = 50000\nff = 50000\nbram = 200\ndsp = 100\n"
+    )
+    message = refused(run_sangi, tmp_path, MODEL, "--bitstream", board=str(board))
     assert message == (
-        "a bitstream needs a board with a tool, and pynq_z2 is only a budget so far; "
+        "a bitstream needs a board with a tool, and chip is only a budget so far; "
         "leave --bitstream out"
     )
 

@@ -107,7 +107,10 @@ def test_resources_are_the_sum_of_units_and_shell():
     total = sum(parts, shell_resources(design.board))
     assert total.lut == pytest.approx(total_resources(design).lut)
     assert all(part.lut > 0 for part in parts)
-    assert shell_resources(load_board("pynq_z2")) == Resources()
+    board = load_board("ulx3s_85f")
+    assert shell_resources(replace(board, shell=None)) == Resources()
+    uart, axi = (shell_resources(replace(board, shell=shell)) for shell in ("uart", "axi"))
+    assert axi.lut > uart.lut > 1000
 
 
 def test_a_network_that_is_too_large_says_what_it_needs():
