@@ -14,7 +14,10 @@ from .options import BuildFolder, Frames, npz_option
 
 def run(
     build: BuildFolder,
-    device: Annotated[str, typer.Option(metavar="URL", help="numpy:, sim:, sim:pins, uart:/dev/ttyUSB0, pynq: …")],
+    device: Annotated[
+        str,
+        typer.Option(metavar="URL", help="numpy:, sim:, sim:pins, uart:PORT, pynq:, tcp:HOST …"),
+    ],
     images: Annotated[Path, npz_option("Images `x`, and classes `y` for the accuracy.")],
     out: Annotated[
         Path | None,
