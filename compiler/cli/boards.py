@@ -41,8 +41,8 @@ def _details(board: Board) -> list[tuple[str, str]]:
         ("block RAMs", f"{board.bram:,}"),
         ("DSP blocks", f"{board.dsp:,}"),
         ("clock", f"{board.clock_mhz:g} MHz"),
-        ("shell", board.shell or "none yet: a budget to compile for"),
-        ("tool", board.tool or "none yet: compile writes everything but project/"),
+        ("shell", board.shell or "none: a budget to compile for"),
+        ("tool", board.tool or "none: compile writes everything but project/"),
         *(
             (f"{table}.{key}", _spelled(value))
             for table, values in board.settings.items()
