@@ -109,8 +109,10 @@ def _groups(graph: Graph, bits: int) -> tuple[_Group, ...]:
 def _is_wide(graph: Graph, place: str) -> bool:
     """Whether a place holds the input (normalized or not), an average or a summand."""
     op = graph.op(place)
-    if isinstance(op, Affine):
-        op = graph.op(graph.inputs(place)[0])
+    source = place
+    while isinstance(op, Affine):
+        (source,) = graph.inputs(source)
+        op = graph.op(source)
     if isinstance(op, Input | AveragePool):
         return True
     readers = graph.consumers(place)

@@ -50,8 +50,12 @@ def quantized_nodes(graph: Graph) -> tuple[str, ...]:
 
 
 def _end_of_input(graph: Graph, name: str) -> str:
-    reader = only_consumer(graph, name)
-    return reader if reader is not None and isinstance(graph.op(reader), Affine) else name
+    """Return the last of the constants that normalize an input; subtracted and divided, say."""
+    while (reader := only_consumer(graph, name)) is not None and isinstance(
+        graph.op(reader), Affine
+    ):
+        name = reader
+    return name
 
 
 def _end_of_chain(graph: Graph, name: str) -> str:
@@ -68,7 +72,7 @@ def _stands_alone(graph: Graph, name: str) -> bool:
         return False
     (source,) = graph.inputs(name)
     if isinstance(graph.op(source), Input):
-        return _end_of_input(graph, source) != name
+        return _end_of_input(graph, source) == source
     return isinstance(graph.op(source), _MOVES) or (only_consumer(graph, source) is None)
 
 
