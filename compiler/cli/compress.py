@@ -55,7 +55,10 @@ def compress(
     ] = None,
     max_drop: Annotated[
         float | None,
-        typer.Option(metavar="D", help="Instead: what the original's accuracy may lose; 0.005 is half a point."),
+        typer.Option(
+            metavar="D",
+            help="Instead: what the original's accuracy may lose; 0.005 is half a point.",
+        ),
     ] = None,
     stages: Annotated[
         str, typer.Option(metavar="NAME,…", help="Some of iq, ns, dc, in the order of use.")
