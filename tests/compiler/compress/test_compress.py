@@ -265,6 +265,23 @@ def test_the_result_takes_what_the_model_takes(
     assert (result.document["options"]["mean"], plain.document["options"]["mean"]) == ([0.0], None)
 
 
+def test_a_model_that_normalizes_by_itself_gets_a_program(
+    model: Path, data: tuple[Samples, Samples], tmp_path: Path
+) -> None:
+    proto = onnx.load(model)
+    nodes = proto.graph.node
+    nodes[0].input[0] = "normal"
+    nodes.insert(0, onnx.helper.make_node("Div", ["less", "std"], ["normal"], "divide"))
+    nodes.insert(0, onnx.helper.make_node("Sub", ["x", "mean"], ["less"], "subtract"))
+    for name, value in (("mean", 4.9), ("std", 6.0)):
+        proto.graph.initializer.append(numpy_helper.from_array(np.float32(value), name))
+    onnx.save(proto, tmp_path / "normal.onnx")
+    few = (data[0].take(np.arange(200)), data[1])
+    result = compressed(tmp_path / "normal.onnx", few, tmp_path, stages=("iq",), test=data[1])
+    assert result.accuracies.exact
+    assert result.accuracies.test == share(result.path, data[1])
+
+
 @pytest.mark.parametrize(
     ("options", "kind", "message"),
     [
