@@ -111,6 +111,12 @@ def compress(
     flip: Annotated[bool, typer.Option("--flip", help="Mirror half of the training images.")] = (
         False
     ),
+    light: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="Vary contrast and brightness of training images by this share."
+        ),
+    ] = 0.0,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -181,6 +187,7 @@ def compress(
             input_shape=shape(input_shape, "--input-shape"),
             shift=shift,
             flip=flip,
+            light=light,
             floor=floor,
             work=work,
             seed=seed,

@@ -41,6 +41,8 @@ class FitOptions:
         Images move by up to so many pixels in each direction, their edges repeated.
     flip : bool
         Whether half of the images are mirrored, left to right.
+    light : float
+        Contrast and brightness of images vary by such a share, 0 … 1.
     variants : int
         Moved versions of the training set. Epochs take them in turns, and the teacher sees each
         once, however many trainings there are.
@@ -60,11 +62,12 @@ class FitOptions:
     frozen: float = 0.15
     weight_decay: float = 1e-2
     smoothing: float = 0.05
-    teacher: float = 0.5
-    temperature: float = 2.0
+    teacher: float = 0.9
+    temperature: float = 4.0
     shift: int = 0
     flip: bool = False
-    variants: int = 16
+    light: float = 0.0
+    variants: int = 48
     precision: Precision = "auto"
     threads: int | None = None
     seed: int = 0
@@ -75,7 +78,7 @@ class FitOptions:
             value = getattr(self, name)
             if value < least:
                 raise UsageError(f"{name} must be at least {least}, not {value}")
-        for name in ("warmup", "frozen", "smoothing", "teacher"):
+        for name in ("warmup", "frozen", "smoothing", "teacher", "light"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} must be 0 … 1, not {value:g}")

@@ -84,6 +84,7 @@ class TorchTrainer(Trainer):
             x,
             shift=options.shift,
             flip=options.flip,
+            light=options.light,
             count=options.variants,
             seed=options.seed,
         )

@@ -10,10 +10,11 @@ import torch
 
 
 class Variants:
-    """A fixed number of versions of every image: shifted, perhaps mirrored.
+    """A fixed number of versions of every image: shifted, perhaps mirrored, lighter or darker.
 
-    Every image has its own shift in every version, the edge repeated. Without shift and flip there
-    is one version.
+    Every image has its own shift in every version, the edge repeated; and its own contrast and
+    brightness, ``x * (1 + c) + b * range`` with c and b/2 evenly from ``-light`` to ``light``,
+    clamped to the range of the images. Without any of these there is one version.
 
     Parameters
     ----------
@@ -22,16 +23,31 @@ class Variants:
     shift : int
         Pixels, in each direction.
     flip : bool
+    light : float
+        0: images keep their values.
     count : int
         Versions.
     seed : int
     """
 
     def __init__(
-        self, x: npt.NDArray[Any], *, shift: int, flip: bool, count: int, seed: int
+        self,
+        x: npt.NDArray[Any],
+        *,
+        shift: int,
+        flip: bool,
+        count: int,
+        seed: int,
+        light: float = 0.0,
     ) -> None:
+        generator = torch.Generator().manual_seed(seed)
         moved = x.ndim == 4 and (shift > 0 or flip)
-        self.count = count if moved else 1
+        self.count = count if moved or light else 1
+        self._low, self._high = float(x.min()), float(x.max())
+        shape = (2, self.count, len(x))
+        self._light: Any = None
+        if light:
+            self._light = light * (2 * torch.rand(shape, generator=generator) - 1)
         self._moves: Any = None
         if not moved:
             self._x = torch.from_numpy(np.ascontiguousarray(x))
@@ -39,8 +55,6 @@ class Variants:
         size = x.shape[1:3]
         margins = ((0, 0), (shift, shift), (shift, shift), (0, 0))
         padded = torch.from_numpy(np.ascontiguousarray(np.pad(x, margins, mode="edge")))
-        generator = torch.Generator().manual_seed(seed)
-        shape = (2, self.count, len(x))
         self._moves = torch.randint(0, 2 * shift + 1, shape, generator=generator)
         half = torch.rand(shape[1:], generator=generator) < 0.5
         self._mirrored = half if flip else torch.zeros_like(half)
@@ -52,7 +66,7 @@ class Variants:
         return len(self._x)
 
     def take(self, version: int, indices: Any) -> Any:
-        """Return images of one version, in the dtype that was given.
+        """Return images of one version: in the dtype that was given, or float32 with ``light``.
 
         Parameters
         ----------
@@ -60,6 +74,15 @@ class Variants:
             0 … ``count`` - 1.
         indices : int64 tensor (M,)
         """
+        x = self._moved(version, indices)
+        if self._light is None:
+            return x
+        contrast, brightness = self._light[:, version, indices].view(2, -1, *(1,) * (x.dim() - 1))
+        span = self._high - self._low
+        lit = x.float() * (1 + contrast) + brightness / 2 * span
+        return lit.clamp(self._low, self._high)
+
+    def _moved(self, version: int, indices: Any) -> Any:
         if self._moves is None:
             return self._x[indices]
         rows, columns = self._moves[:, version, indices]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 pytestmark = pytest.mark.torch
 
@@ -69,3 +69,33 @@ def test_unmoved_images_have_one_version(x):
     made = variants(x, shift=0) if x.ndim == 4 else variants(x)
     assert (made.count, len(made)) == (1, 12)
     assert_array_equal(made.take(0, torch.tensor([4])).numpy(), x[4:5])
+
+
+def test_contrast_and_brightness_vary_within_the_range_of_the_images():
+    import torch
+
+    x = np.random.default_rng(1).integers(0, 201, (40, 8, 8, 1)).astype(np.uint8)
+    x[:, 0, 0] = 0
+    x[:, 0, 1] = 200
+    made = variants(x, shift=0, light=0.3)
+    slopes, offsets = [], []
+    for version in range(4):
+        found = made.take(version, torch.arange(40)).numpy()
+        assert found.dtype == np.float32
+        assert found.min() >= 0
+        assert found.max() <= 200
+        for image, original in zip(found, x.astype(np.float64), strict=True):
+            inside = (image > 0) & (image < 200)
+            slope, offset = np.polyfit(original[inside], image[inside], 1)
+            assert_allclose(image[inside], original[inside] * slope + offset, atol=1e-3)
+            slopes.append(slope)
+            offsets.append(offset)
+    assert 0.7 <= min(slopes) < 0.75
+    assert 1.25 < max(slopes) <= 1.3
+    assert -30 <= min(offsets) < -20
+    assert 20 < max(offsets) <= 30
+
+
+def test_light_alone_makes_versions():
+    assert variants(X, shift=0).count == 1
+    assert variants(X, shift=0, light=0.1).count == 4
