@@ -5,6 +5,8 @@ NumPy:
 
 ``load(path, …)``
     ONNX file → the exact integer program, a value that also executes itself.
+``compress(model, train, …)``
+    Float model and its data → a small QDQ model, as good as it must be.
 ``compile(model, board, …)``
     Model file and board → build folder; returns its report.
 ``simulate(build, …)``
@@ -20,17 +22,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .compiler.compile import compile_model as compile
+    from .compiler.compress.compress import compress_model as compress
     from .compiler.frontend import load
     from .compiler.simulate import simulate
     from .runtime.devices.accelerator import Accelerator
 
 __version__ = "0.1.0"
 
-__all__ = ["Accelerator", "__version__", "compile", "load", "simulate"]
+__all__ = ["Accelerator", "__version__", "compile", "compress", "load", "simulate"]
 
 _PLACES = {
     "Accelerator": (".runtime.devices.accelerator", "Accelerator"),
     "compile": (".compiler.compile", "compile_model"),
+    "compress": (".compiler.compress.compress", "compress_model"),
     "load": (".compiler.frontend", "load"),
     "simulate": (".compiler.simulate", "simulate"),
 }

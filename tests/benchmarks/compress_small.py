@@ -44,7 +44,7 @@ STAGES: dict[str, Stage] = {
     "ns": Slimming(shares=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6), floor=0.2),
     "dc": Pruning(shares=(0.65, 0.75, 0.82, 0.88, 0.92, 0.95)),
 }
-FIT = FitOptions(epochs=3, variants=1, threads=1)
+FIT = FitOptions(epochs=3, variants=1, threads=1, teacher=0.5, temperature=2.0)
 
 
 @dataclass(frozen=True)
