@@ -135,7 +135,14 @@ def test_pyproject_lists_every_package() -> None:
 
 
 def test_the_public_face_is_there() -> None:
-    assert set(sangi.__all__) == {"Accelerator", "__version__", "compile", "compress", "load", "simulate"}
+    assert set(sangi.__all__) == {
+        "Accelerator",
+        "__version__",
+        "compile",
+        "compress",
+        "load",
+        "simulate",
+    }
     for name in sangi.__all__:
         assert getattr(sangi, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
