@@ -19,7 +19,7 @@ def stopped(*_: Any) -> None:
 def test_a_circuit_faster_than_its_link_is_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target_fps: float | None
 ) -> None:
-    monkeypatch.setattr(subject, "check_tools", lambda: None)
+    monkeypatch.setattr(subject, "check_tools", lambda board: None)
     monkeypatch.setattr(subject, "make_bitstream", stopped)
     notes: list[str] = []
     with pytest.raises(ToolError, match="stopped before place and route"):

@@ -16,8 +16,9 @@ from .codec import digest, network_digest, value_digest
 from .events import BaseDone, Candidate, CandidateDone, Event, Step, TrainingStarted
 from .store import Store, Stored
 
-#: Hexadecimal digits of a key: 128 bits.
+#: Hexadecimal digits of a key: 128 bits; and of it those of a seed.
 _DIGITS = 32
+_SEED_DIGITS = 8
 
 
 def ignore(event: Event) -> None:
@@ -131,7 +132,7 @@ class Judge:
                 self.watch(TrainingStarted(stage.name, number, None))
 
             trainer = _Counted(self.trainer, begin)
-            network = stage.base(parent.network, trainer, self.seed)
+            network = stage.base(parent.network, trainer, _seed(key))
             if network is None:
                 return Base(parent.network, parent.candidate.key)
             stored = Stored(network, None, trainer.trainings, perf_counter() - started)
@@ -150,7 +151,7 @@ class Judge:
             started = perf_counter()
             self.watch(TrainingStarted(stage.name, number, rung))
             trainer = _Counted(self.trainer, lambda: self._begin(key))
-            network = trainer.train(stage.apply(base.network, rung, trainer), self.seed)
+            network = trainer.train(stage.apply(base.network, rung, trainer), _seed(key))
             score = self.trainer.score(network)
             stored = Stored(network, score, trainer.trainings, perf_counter() - started)
             self._save(key, stored)
@@ -190,6 +191,11 @@ class Judge:
 
     def _broken_off(self, key: str, stored: Stored) -> int:
         return 0 if self.store is None else max(0, self.store.begun(key) - stored.trainings)
+
+
+def _seed(key: str) -> int:
+    """Return the seed of one training: other candidates see images in another order, and others."""
+    return int(key[:_SEED_DIGITS], 16)
 
 
 class _Counted(Trainer):

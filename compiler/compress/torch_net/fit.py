@@ -15,6 +15,10 @@ from .options import FitOptions
 from .teacher import Teacher
 from .variants import Variants
 
+#: Images that the statistics of Norm are measured on after training, and how many at a time.
+_MEASURED = 8192
+_TOGETHER = 256
+
 
 def fit(
     network: Network,
@@ -60,7 +64,6 @@ def fit(
     batch = min(options.batch, len(images))
     per_epoch = len(images) // batch
     total = per_epoch * options.epochs
-    frozen_from = total - round(options.frozen * total)
     step = 0
     for epoch in range(options.epochs):
         if epoch % images.count == 0:
@@ -73,7 +76,7 @@ def fit(
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * _cycle(step / total, options.warmup)
             x = images.take(version, indices)
-            outputs = net.trained(x, dtype, ends, frozen=step >= frozen_from)
+            outputs = net.trained(x, dtype, ends)
             followed = None if aims is None else tuple(aim[indices] for aim in aims)
             value = loss(outputs, labels[indices], followed, options)
             optimizer.zero_grad()
@@ -90,7 +93,24 @@ def fit(
                 f"the loss must be finite, not {float(worst)} in epoch {epoch + 1}; images and "
                 "labels of ordinary size (--mean, --std) may help"
             )
+    _measure(net, images, dtype, ends, torch.randperm(len(images), generator=generator))
     return net.network()
+
+
+def _measure(
+    net: TorchNet, images: Variants, dtype: Any, ends: tuple[str, ...], order: Any
+) -> None:
+    """Set the statistics of every Norm to the mean over batches, for the weights as they are.
+
+    Running statistics are those of weights that have moved on; training with them, standing still,
+    ran away where sparse ternary weights changed places. Every batch is of another version.
+    """
+    batches = order[:_MEASURED].split(_TOGETHER)
+    with torch.no_grad():
+        for number, indices in enumerate(batches):
+            for norm in net.norms.values():
+                norm.momentum = 1 / (number + 1)
+            net.trained(images.take(number % images.count, indices), dtype, ends)
 
 
 def _optimizer(net: TorchNet, options: FitOptions) -> Any:

@@ -76,15 +76,13 @@ class TorchNet:
             What is computed in; what comes out is float32.
         """
         codes = {name: layer.exact() for name, layer in self.layers.items()}
-        run = Run(self.layers, self.norms, codes, dtype, training=False, frozen=True)
+        run = Run(self.layers, self.norms, codes, dtype, training=False)
         names = tuple(nodes)
         for start in range(0, len(x), batch):
             with torch.no_grad():
                 yield self._execute(run, self._plain, x[start : start + batch], names)
 
-    def trained(
-        self, x: Any, dtype: Any, ends: tuple[str, ...], *, frozen: bool
-    ) -> tuple[Any, ...]:
+    def trained(self, x: Any, dtype: Any, ends: tuple[str, ...]) -> tuple[Any, ...]:
         """Return what the ends of the network give in training, float32, with gradients.
 
         Parameters
@@ -94,10 +92,8 @@ class TorchNet:
             Of activations.
         ends : names
             As ``ends`` gives them.
-        frozen : bool
-            Whether Norm uses its running statistics.
         """
-        run = Run(self.layers, self.norms, {}, dtype, training=True, frozen=frozen)
+        run = Run(self.layers, self.norms, {}, dtype, training=True)
         values = self._execute(run, self._joined, x, ends)
         return tuple(values[node] for node in ends)
 

@@ -12,9 +12,6 @@ from torch.nn import functional
 from ..norm import FloatArray, Norm
 from .layer import parameter, power_of_two
 
-#: Share of a step's statistics in the running ones.
-MOMENTUM = 0.05
-
 
 class Normal:
     """Factors and statistics of one Norm; factors in units of their root mean square."""
@@ -27,14 +24,12 @@ class Normal:
         self.beta = parameter(op.beta / self._unit)
         self.mean = torch.tensor(op.mean, dtype=torch.float32)
         self.variance = torch.tensor(op.variance, dtype=torch.float32)
+        self.momentum = 0.0
 
-    def trained(self, x: Any, divisor: float, frozen: bool) -> Any:
-        """Return the normalized tensor over a divisor; channels are axis 1.
+    def trained(self, x: Any, divisor: float) -> Any:
+        """Return the tensor normalized by its own statistics, over a divisor; channels are axis 1.
 
-        Parameters
-        ----------
-        frozen : bool
-            Whether the running statistics count, and stand still; else those of the batch.
+        Its statistics count in ``mean`` and ``variance`` with the share ``momentum``.
         """
         factor = self._unit / divisor
         return functional.batch_norm(
@@ -43,8 +38,8 @@ class Normal:
             self.variance,
             self.gamma * factor,
             self.beta * factor,
-            not frozen,
-            MOMENTUM,
+            True,
+            self.momentum,
             self._op.epsilon,
         )
 

@@ -46,9 +46,8 @@ class Run:
     dtype : torch.dtype
         Of activations.
     training : bool
-        Straight-through gradients; else exact values without gradients.
-    frozen : bool
-        Whether Norm uses its running statistics; always so without training.
+        Straight-through gradients, and Norm by the batch's statistics; else exact values without
+        gradients.
     """
 
     layers: Mapping[str, Layer]
@@ -56,7 +55,6 @@ class Run:
     codes: Mapping[str, tuple[Any, Any]]
     dtype: Any
     training: bool
-    frozen: bool
 
 
 def compute(run: Run, call: Call, values: list[Held]) -> Held:
@@ -129,7 +127,7 @@ def _norm(run: Run, call: Call, x: Held) -> Held:
     norm = run.norms[call.node]
     if not run.training:
         return Held(_by_channel(x.real(), lambda t: norm.exact(t.float()).to(run.dtype)))
-    return Held(_by_channel(x.real(), lambda t: norm.trained(t, call.divisor, run.frozen)))
+    return Held(_by_channel(x.real(), lambda t: norm.trained(t, call.divisor)))
 
 
 def _by_channel(x: Any, rule: Callable[[Any], Any]) -> Any:

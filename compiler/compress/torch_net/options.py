@@ -26,9 +26,6 @@ class FitOptions:
         Peak of the one-cycle learning rate, in units of a layer's root mean square.
     warmup : float
         Share of all steps in which the rate rises.
-    frozen : float
-        Share of all steps, the last ones, in which the statistics of Norm stand still: weights and
-        factors then settle on what evaluation computes with.
     weight_decay : float
         Of AdamW, on weights that are not ternary (a hidden weight that decays would become 0).
     smoothing : float
@@ -59,7 +56,6 @@ class FitOptions:
     batch: int = 64
     rate: float = 0.02
     warmup: float = 0.15
-    frozen: float = 0.15
     weight_decay: float = 1e-2
     smoothing: float = 0.05
     teacher: float = 0.9
@@ -78,7 +74,7 @@ class FitOptions:
             value = getattr(self, name)
             if value < least:
                 raise UsageError(f"{name} must be at least {least}, not {value}")
-        for name in ("warmup", "frozen", "smoothing", "teacher", "light"):
+        for name in ("warmup", "smoothing", "teacher", "light"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} must be 0 … 1, not {value:g}")

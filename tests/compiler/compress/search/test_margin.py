@@ -129,10 +129,21 @@ def test_a_stage_without_rungs_trains_nothing() -> None:
     assert (outcome.trainings, trainer.trained, outcome.candidates) == (0, [], ())
 
 
-def test_seed_and_slimming_reach_the_trainer() -> None:
+def trained(seed: int) -> list[tuple[object, int, float]]:
     trainer = Imitation()
-    margin_search(network(), (Cut(0, rungs=1, warm=True),), Judge(trainer, 0.5, measure, seed=7))
-    assert trainer.trained == [((0, 0, 0), 7, 1e-4), ((1, 0, 0), 7, 0.0)]
+    stages = (Cut(0, rungs=1, warm=True),)
+    margin_search(network(), stages, Judge(trainer, 0.5, measure, seed=seed))
+    return trainer.trained
+
+
+def test_slimming_and_a_seed_of_its_own_reach_every_training() -> None:
+    first, again, other = trained(7), trained(7), trained(8)
+    assert [(amounts, slimming) for amounts, _, slimming in first] == [
+        ((0, 0, 0), 1e-4),
+        ((1, 0, 0), 0.0),
+    ]
+    assert first == again
+    assert len({seed for _, seed, _ in [*first, *other]}) == 4
 
 
 def test_every_step_is_told() -> None:

@@ -114,7 +114,7 @@ def test_the_penalty_shrinks_gammas():
 
 def test_a_student_follows_its_teacher_without_labels():
     original = prepare(vgg(), frames())
-    made = trainer(original, epochs=20, teacher=1.0)
+    made = trainer(original, epochs=20, teacher=1.0, temperature=2.0)
     x = samples(64, 4).x
     wanted = made.outputs(original, x)["softmax"].argmax(1)
     start = ruled(original, Ternary(0.3))
