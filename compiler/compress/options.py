@@ -21,6 +21,9 @@ Search = Literal["margin", "grid"]
 STAGES = ("iq", "ns", "dc")
 """The order that the literature found best (Tian, Yamagiwa and Wada, IEEE Access 2024)."""
 
+#: Share of zeros up to which ternary quantization goes where pruning comes later.
+_MOST_ZEROS = 0.8
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -168,5 +171,7 @@ def _quantization(choices: Choices, byte_input: bool) -> tuple[Stage, ...]:
     if choices.weights == "int":
         return Quantization(byte_input=byte_input), edges
     banks = choices.balanced
-    steps = ternary_steps() if banks is None else balanced_steps(banks)
+    # Where pruning comes later, more zeros are its to take: taken here, they leave slimming less.
+    most = _MOST_ZEROS if "dc" in choices.stages[choices.stages.index("iq") :] else 1.0
+    steps = ternary_steps(most=most) if banks is None else balanced_steps(banks, most=most)
     return Quantization(steps, byte_input=byte_input), edges

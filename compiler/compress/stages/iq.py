@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import erf, sqrt
 from typing import ClassVar
 
 from ..activations import quantize_activations
@@ -23,22 +24,27 @@ INTEGER_STEPS = tuple(
 def ternary_steps(
     thresholds: tuple[float, ...] = (0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6),
     activations: int = 4,
+    most: float = 1.0,
 ) -> tuple[Step, ...]:
     """Return steps of ternary weights with increasing ρ.
 
     A hidden weight of 1 is three root mean squares, so ρ = 0.1 … 0.6 makes 24 … 93 % of normally
-    distributed weights zero.
+    distributed weights zero; thresholds that make more of them zero than ``most`` are left out.
     """
-    return tuple(Step(Ternary(threshold), activations) for threshold in thresholds)
+    fitting = (threshold for threshold in thresholds if erf(3 * threshold / sqrt(2)) <= most)
+    return tuple(Step(Ternary(threshold), activations) for threshold in fitting)
 
 
 def balanced_steps(
     banks: int,
     zeros: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95),
     activations: int = 4,
+    most: float = 1.0,
 ) -> tuple[Step, ...]:
-    """Return steps of ternary weights with more and more zeros, as many in every bank."""
-    return tuple(Step(BalancedTernary(share, banks), activations) for share in zeros)
+    """Return steps of ternary weights with more and more zeros, up to ``most``, alike in banks."""
+    return tuple(
+        Step(BalancedTernary(share, banks), activations) for share in zeros if share <= most
+    )
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,20 @@ def test_weights_say_the_grids(options: dict[str, Any], grid: type) -> None:
     assert (slimming.multiple, pruning.banks) == (banks or 1, banks)
 
 
+def test_where_pruning_comes_later_ternary_weights_leave_the_last_zeros_to_it() -> None:
+    def last(**options: Any) -> Any:
+        return planned(weights="ternary", **options)[0].steps[-1].grid
+
+    assert last() == Ternary(0.4)  # 77 % of normally distributed weights
+    assert last(balanced=8) == BalancedTernary(0.8, 8)
+    assert last(stages=("iq", "dc")) == Ternary(0.4)
+    for stages in (("iq", "ns"), ("iq",)):
+        assert last(stages=stages) == Ternary(0.6)
+        assert last(stages=stages, balanced=8) == BalancedTernary(0.95, 8)
+    body = planned(weights="ternary", stages=("dc", "iq"))[1]
+    assert body.steps[-1].grid == Ternary(0.6)
+
+
 def test_every_plan_has_rungs_for_a_float_network() -> None:
     network = prepare(vgg(), frames())
     for stage in (*planned(), *planned(weights="ternary"), *planned(weights="ternary", balanced=2)):
