@@ -21,7 +21,7 @@ from ..host import finish, prepare
 from ..program import Program
 from ..store import PROGRAM_FILE, load_program
 from .bridge import Bridge
-from .device import Counters, Device, Frame
+from .device import BatchDevice, Counters, Device, Frame
 
 GROUP = "sangi.devices"
 """Entry points: from a scheme to ``open_device(address, build, program) -> Device``."""
@@ -104,8 +104,14 @@ class Accelerator:
         """
         if len(images) == 0:
             raise DataError("images must be at least one, not none")
+        device = self._device
+        if isinstance(device, BatchDevice):
+            size = device.batch
+            chunks = (images[start : start + size] for start in range(0, len(images), size))
+            parts = [self._execute(device, chunk) for chunk in chunks]
+            return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         chunks = (images[start : start + CHUNK] for start in range(0, len(images), CHUNK))
-        return self._finish(list(self._device.run(self._frames(chunks))))
+        return self._finish(list(device.run(self._frames(chunks))))
 
     def map(self, images: Iterable[Images], *, ahead: int | None = None) -> Results:
         """Run single images as they come; yield the outputs of each, without the axis N.
@@ -207,12 +213,19 @@ class Accelerator:
         self.close()
 
     def _map(self, images: Iterable[Images], ahead: int | None) -> Results:
-        batch = min(self._device.batch, ahead or self._device.batch)
-        results = self._device.run(self._frames(_stacks(images, batch)), ahead)
-        while group := list(islice(results, batch)):
-            outputs = self._finish(group)
-            for number in range(len(group)):
-                yield {name: values[number] for name, values in outputs.items()}
+        device = self._device
+        if isinstance(device, BatchDevice):
+            for batch in _stacks(images, min(device.batch, ahead or device.batch)):
+                yield from _each(self._execute(device, batch), len(batch))
+            return
+        for result in device.run(self._frames(_stacks(images, 1)), ahead):
+            yield from _each(self._finish([result]), 1)
+
+    def _execute(self, device: BatchDevice, images: Images) -> Outputs:
+        """Run images (N, …) together."""
+        results = device.execute(prepare(self.program, images))
+        tensors = (output.tensor for output in self.program.outputs)
+        return finish(self.program, dict(zip(tensors, results, strict=True)))
 
     def _golden_path(self) -> Path:
         if self._build is None:
@@ -236,11 +249,20 @@ def _stacks(images: Iterable[Images], batch: int) -> Iterator[Images]:
     """Stack single images, up to ``batch``."""
     source = iter(images)
     while group := list(islice(source, batch)):
-        kinds = {(image.shape, image.dtype) for image in group}
-        if len(kinds) > 1:
-            shapes = ", ".join(sorted(f"{shape} {dtype}" for shape, dtype in kinds))
-            raise DataError(f"images must have one shape and dtype, not {shapes}")
-        yield np.stack(group)
+        shape, dtype = group[0].shape, group[0].dtype
+        for image in group:
+            if image.shape != shape or image.dtype != dtype:
+                raise DataError(
+                    f"images must have one shape and dtype, not {shape} {dtype} and "
+                    f"{image.shape} {image.dtype}"
+                )
+        yield np.array(group)
+
+
+def _each(outputs: Outputs, count: int) -> Results:
+    """Yield what belongs to each image."""
+    for number in range(count):
+        yield {name: values[number] for name, values in outputs.items()}
 
 
 def schemes() -> tuple[str, ...]:

@@ -60,8 +60,6 @@ class AxiDevice:
         program.
     """
 
-    batch = 1
-
     def __init__(self, program: Program, link: AxiLink, *, timeout: float = 60.0) -> None:
         self._link = link
         self._timeout = timeout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..ops.base import IntArray
 
@@ -34,10 +34,6 @@ class Counters:
 class Device(Protocol):
     """Executes a program on raw codes."""
 
-    @property
-    def batch(self) -> int:
-        """Frames that it executes together; 1 where each goes its own way."""
-
     def run(self, frames: Iterable[Frame], ahead: int | None = None) -> Iterator[Frame]:
         """Take frames as they come and yield one result for each, in order.
 
@@ -59,3 +55,15 @@ class Device(Protocol):
 
     def close(self) -> None:
         """Release the device."""
+
+
+@runtime_checkable
+class BatchDevice(Device, Protocol):
+    """Executes many frames at once, sooner than one after the other."""
+
+    @property
+    def batch(self) -> int:
+        """Frames executed together at best."""
+
+    def execute(self, frames: Frame) -> Frame:
+        """Take and return frames that lie in arrays ``(N, *type.shape)``; see ``run``."""

@@ -34,11 +34,15 @@ class NumpyDevice:
         """Execute frames, up to ``BATCH`` or ``ahead`` at once."""
         source = iter(frames)
         while batch := list(islice(source, min(BATCH, ahead or BATCH))):
-            inputs = [np.stack(arrays) for arrays in zip(*batch, strict=True)]
-            tensors = self._program.run(*inputs)
-            outputs = [tensors[output.tensor] for output in self._program.outputs]
-            self._frames += len(batch)
+            outputs = self.execute(tuple(np.stack(arrays) for arrays in zip(*batch, strict=True)))
             yield from zip(*outputs, strict=True)
+
+    def execute(self, frames: Frame) -> Frame:
+        """Execute frames that lie in arrays ``(N, *type.shape)``, all at once."""
+        # Only the outputs are kept: other tensors would take the cache from the next frames.
+        tensors = self._program.run(*frames)
+        self._frames += len(frames[0])
+        return tuple(tensors[output.tensor] for output in self._program.outputs)
 
     def counters(self) -> Counters:
         """Count frames; nothing here has a clock."""

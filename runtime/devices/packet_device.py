@@ -33,8 +33,6 @@ class PacketDevice:
         made for another program.
     """
 
-    batch = 1
-
     def __init__(
         self,
         program: Program,

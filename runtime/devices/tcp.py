@@ -51,8 +51,6 @@ class TcpDevice:
         If nobody answers, the token is another, or the server's program is.
     """
 
-    batch = 1
-
     def __init__(
         self, program: Program, host: str, port: int, token: str, timeout: float = TIMEOUT
     ) -> None:
