@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..runtime.devices.accelerator import Accelerator
+from ..runtime.devices.device import Counters
 from .accuracy import differing, top1
 from .images import read_images
 from .npz import write_npz
@@ -39,8 +40,8 @@ class Run:
     differing : integer array
         Images on which any output differs from the reference; none where the device is the
         reference itself.
-    frames, cycles, stalls : int
-        The device's counters; cycles are 0 where nothing is clocked.
+    counters : Counters
+        Of the device.
     out : Path
         The file that took the outputs.
     """
@@ -50,9 +51,7 @@ class Run:
     seconds: float
     accuracy: float | None
     differing: npt.NDArray[np.intp]
-    frames: int
-    cycles: int
-    stalls: int
+    counters: Counters
     out: Path
 
 
@@ -128,8 +127,6 @@ def run_build(
         seconds,
         accuracy,
         different,
-        counters.frames,
-        counters.cycles,
-        counters.stalls,
+        counters,
         target,
     )

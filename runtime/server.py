@@ -16,6 +16,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 
 from .devices.accelerator import open_program
@@ -126,8 +127,7 @@ class Server:
             try:
                 if message.kind is Kind.COUNTERS:
                     counters = self._device.counters()
-                    values = (counters.frames, counters.cycles, counters.stalls)
-                    wire.send(Kind.COUNTERS, COUNTERS.pack(*values))
+                    wire.send(Kind.COUNTERS, COUNTERS.pack(*astuple(counters)))
                 elif message.kind is Kind.RUN and len(message.content) == AHEAD_FIELD.size:
                     self._run(wire, *AHEAD_FIELD.unpack(message.content))
                 else:

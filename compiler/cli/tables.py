@@ -78,9 +78,13 @@ def show_run(run: Run, device: str) -> None:
     if run.accuracy is not None:
         rows.append(("accuracy (top-1)", f"{100 * run.accuracy:.2f} %"))
     rows.append(("equal to the reference", f"{run.images - len(run.differing):,} images"))
-    if run.cycles:
-        rows.append(("cycles", f"{run.cycles:,} for {run.frames:,} frames"))
-        rows.append(("waiting for the link", f"{run.stalls:,} cycles"))
+    counters = run.counters
+    if counters.cycles:
+        rows.append(("cycles", f"{counters.cycles:,} for {counters.frames:,} frames"))
+        rows.append(("waiting for the link", f"{counters.stalls:,} cycles"))
+    if counters.span:
+        share = f"{100 * counters.busy / counters.span:.2f} % of {counters.span:,} cycles"
+        rows.append(("a frame was in the circuit", share))
     show_table(f"Run on {device}", ("", ""), rows)
     show_line(f"\nwritten: {run.out}")
 

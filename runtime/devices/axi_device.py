@@ -8,7 +8,7 @@ from typing import Protocol
 from ..errors import DeviceError
 from ..ops.base import IntArray
 from ..program import Program
-from .axi_registers import Occupancy, ShellRegisters
+from .axi_registers import ShellRegisters
 from .device import Counters, Frame
 
 
@@ -89,10 +89,6 @@ class AxiDevice:
     def counters(self) -> Counters:
         """Ask the circuit; counted since the last reset."""
         return self._registers.counters()
-
-    def occupancy(self) -> Occupancy:
-        """Ask the circuit how busy its core was since the last reset."""
-        return self._registers.occupancy()
 
     def close(self) -> None:
         """Close the link."""

@@ -15,23 +15,6 @@ from .elements import packed_bytes
 
 
 @dataclass(frozen=True)
-class Occupancy:
-    """How busy the core was.
-
-    Attributes
-    ----------
-    span : int
-        Cycles of the core's clock from the first input of the first frame to the end of the last
-        result.
-    busy : int
-        Those of them in which a frame was in the core.
-    """
-
-    span: int
-    busy: int
-
-
-@dataclass(frozen=True)
 class ShellRegisters:
     """What a driver does with the registers.
 
@@ -106,12 +89,8 @@ class ShellRegisters:
     def counters(self) -> Counters:
         """Return what was counted since the last reset."""
         self._capture()
-        return Counters(self.value("RESULTS"), self.value("CYCLES"), self.value("STALLS"))
-
-    def occupancy(self) -> Occupancy:
-        """Return how busy the core was since the last reset."""
-        self._capture()
-        return Occupancy(self.value("SPAN"), self.value("BUSY"))
+        names = ("RESULTS", "CYCLES", "STALLS", "SPAN", "BUSY")
+        return Counters(*(self.value(name) for name in names))
 
     def _capture(self) -> None:
         self.write(CONTROL.offset, CONTROL.field("capture").mask)

@@ -24,11 +24,18 @@ class Counters:
         Clock cycles (0 where nothing is clocked).
     stalls : int
         Cycles in which a result waited for the link.
+    span : int
+        Cycles from the first input of the first frame to the end of the last result (0 where the
+        circuit does not count them: only the AXI shell does).
+    busy : int
+        Those of ``span`` in which a frame was in the circuit.
     """
 
     frames: int
     cycles: int
     stalls: int
+    span: int = 0
+    busy: int = 0
 
 
 class Device(Protocol):

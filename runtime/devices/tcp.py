@@ -24,7 +24,7 @@ CONNECT_SECONDS = 10.0
 TIMEOUT = 60.0
 """Seconds that the server may be silent while a result is due."""
 
-COUNTERS = struct.Struct("<QQQ")
+COUNTERS = struct.Struct("<QQQQQ")
 AHEAD_FIELD = struct.Struct("<I")
 
 

@@ -21,7 +21,7 @@ from enum import IntEnum
 from ..errors import DeviceError
 
 MAGIC = b"sangi"
-VERSION = 1
+VERSION = 2
 NONCE_BYTES = 32
 MAX_CONTENT = 1 << 28
 """Longer messages are refused before anything is allocated for them."""

@@ -210,4 +210,4 @@ def test_counters_of_two_registers_are_one_number(program, link):
     assert (counters.frames, counters.cycles, counters.stalls) == (4, (1 << 32) + 5, 0)
     link.set("SPAN", 10)
     link.set("BUSY", 9)
-    assert (device.occupancy().span, device.occupancy().busy) == (10, 9)
+    assert (device.counters().span, device.counters().busy) == (10, 9)

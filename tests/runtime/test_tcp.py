@@ -39,7 +39,7 @@ class Watched(NumpyDevice):
             yield result
 
     def counters(self):
-        return Counters(super().counters().frames, 1 << 40, 3)
+        return Counters(super().counters().frames, 1 << 40, 3, 9, 8)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_results_are_those_of_the_device(program, device, port, images, ahead):
             results = [each["scores"] for each in accelerator.map(images, ahead=ahead)]
             np.testing.assert_array_equal(np.stack(results), want)
         counters = accelerator.counters()
-    assert (counters.frames, counters.cycles, counters.stalls) == (300, 1 << 40, 3)
+    assert counters == Counters(300, 1 << 40, 3, 9, 8)
     assert device.ahead == [ahead or 64] * 2
 
 
@@ -171,7 +171,7 @@ def pretender(answer):
 
 def test_a_server_must_know_the_token_as_well(program):
     def answer(wire):
-        wire.send(Kind.HELLO, MAGIC + b"\1" + bytes(32))
+        wire.send(Kind.HELLO, MAGIC + b"\2" + bytes(32))
         wire.expect(Kind.PROOF)
         wire.send(Kind.PROOF, bytes(32))
 
@@ -183,7 +183,7 @@ def test_a_server_must_know_the_token_as_well(program):
     "hello, message",
     [
         (b"other" + bytes(33), "must be a server of sangi, and is not"),
-        (MAGIC + b"\2" + bytes(32), "the server must have version 1, not 2"),
+        (MAGIC + b"\3" + bytes(32), "the server must have version 2, not 3"),
         (MAGIC, "must be a server of sangi, and is not"),
     ],
 )

@@ -53,8 +53,8 @@ def test_the_simulated_device_equals_the_reference(small, build):
 def test_the_core_is_busy_while_there_are_frames(small, device):
     frames = list(zip(*prepare(small.program, images_of(small, 1000)), strict=True))
     assert len(list(device.run(frames))) == 1000
-    occupancy = device.occupancy()
-    assert occupancy.busy >= 0.95 * occupancy.span > 0
+    counters = device.counters()
+    assert counters.busy >= 0.95 * counters.span > 0
 
 
 def test_what_an_abandoned_run_leaves_behind_is_no_result_of_the_next(small, device):
