@@ -96,10 +96,20 @@ COUNTS = {"csg324": 210, "xc7z007sclg400": 100, "xc7z020clg400": 125, "5CSEBA6U2
 """How many the vendors' tables of packages promise (UG475, UG865, CV-51001)."""
 
 CLOCKS = {
-    "csg324": frozenset(
-        "A10 B8 C9 C11 D5 D15 E2 E3 E15 F4 F15 H16 N5 N15 P4 P15 P17 R3 T5 T14".split()
-    ),
-    "xc7z007sclg400": frozenset("H16 J18 K17 L16 N18 N20 U14 U18".split()),
-    "xc7z020clg400": frozenset("H16 J18 K17 L16 N18 N20 T9 U7 U14 U18 Y7 Y9".split()),
+    "csg324": _pins("""
+    A 10
+    B 8
+    C 9 11
+    D 5 15
+    E 2 3 15
+    F 4 15
+    H 16
+    N 5 15
+    P 4 15 17
+    R 3
+    T 5 14
+    """),
+    "xc7z007sclg400": _pins("H 16\nJ 18\nK 17\nL 16\nN 18 20\nU 14 18"),
+    "xc7z020clg400": _pins("H 16\nJ 18\nK 17\nL 16\nN 18 20\nT 9\nU 7 14 18\nY 7 9"),
 }
 """Pins of Xilinx packages that take a clock on one line (``P`` of ``MRCC`` and ``SRCC``)."""
