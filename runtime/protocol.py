@@ -30,7 +30,9 @@ DATA   to the circuit bytes of an image. Only the packet at the expected positio
 ACK    both           cumulative: everything before this position has been taken, from the host by
                       the core, from the circuit by the host. The host sends at most
                       ``Info.window`` packets beyond it, and therefore never overruns the circuit.
-RESULT to the host    bytes of a result, kept by the circuit until the host acknowledges them.
+                      Where packets with bytes wait for the line, one ACK does for several of them.
+RESULT to the host    bytes of a result, kept by the circuit until the host acknowledges them; it
+                      waits with further ones while it keeps ``Info.kept``.
 RESEND to the circuit an ACK that also asks for all results again that the circuit still keeps.
 ====== ============== ==========================================================================
 
@@ -133,6 +135,8 @@ class Info:
         Packets that may be sent beyond the circuit's ACK.
     frame_bytes, result_bytes : int
         Of one image and one result.
+    kept : int
+        Result packets that the circuit keeps at most until they are acknowledged.
     frames : int
         Results that the core has completed.
     rejected : int
@@ -147,6 +151,7 @@ class Info:
     window: int
     frame_bytes: int
     result_bytes: int
+    kept: int
     frames: int = 0
     rejected: int = 0
     cycles: int = 0
@@ -158,7 +163,7 @@ class Info:
             self.digest,
             self.version,
             self.window,
-            0,
+            self.kept,
             self.frame_bytes,
             self.result_bytes,
             self.frames,
@@ -178,8 +183,8 @@ class Info:
         """
         if len(payload) != INFO_BYTES:
             raise ValueError(f"INFO must have {INFO_BYTES} bytes, not {len(payload)}")
-        digest, version, window, _, *rest = _INFO.unpack(payload)
-        return cls(digest, version, window, *rest)
+        digest, version, window, kept, frame_bytes, result_bytes, *rest = _INFO.unpack(payload)
+        return cls(digest, version, window, frame_bytes, result_bytes, kept, *rest)
 
 
 def element_bytes(bits: int) -> int:

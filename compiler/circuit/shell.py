@@ -24,7 +24,7 @@ TOP = "shell"
 WINDOW = 16
 """Packets that the host may send ahead: 1 KiB, one block RAM."""
 
-RESULTS = 8
+RESULTS = 16
 """Result packets kept until they are acknowledged."""
 
 

@@ -23,6 +23,7 @@ from ..protocol import (
     encode,
 )
 
+_ACK_SHARE = 4  # an ACK as soon as this part of what the circuit keeps has come
 _GARBAGE_LIMIT = 1 << 16  # bytes without a packet of ours, until a device counts as a foreign one
 
 
@@ -44,9 +45,10 @@ class _Session:
     """Where both streams stand.
 
     ``images`` have been cut into packets; the circuit has taken everything before
-    ``acknowledged``, and the host every result before ``expected``. ``asked`` is where RESEND was
-    sent last, ``idle`` counts repetitions without progress, ``silent`` those without any answer,
-    ``lost`` INFO packets in a row that know less than was acknowledged: one may be an old one.
+    ``acknowledged``, and the host every result before ``expected``. ``owed`` result packets have
+    come since an ACK. ``asked`` is where RESEND was sent last, ``idle`` counts repetitions without
+    progress, ``silent`` those without any answer, ``lost`` INFO packets in a row that know less
+    than was acknowledged: one may be an old one.
     """
 
     number: int
@@ -56,6 +58,7 @@ class _Session:
     expected: Position = field(default_factory=Position)
     partial: bytearray = field(default_factory=bytearray)
     results: deque[bytes] = field(default_factory=deque)
+    owed: int = 0
     asked: Position | None = None
     lost: int = 0
     idle: int = 0
@@ -256,10 +259,11 @@ class PacketClient:
         """Act on received packets; whether there was any of this session."""
         ours = [packet for packet in packets if packet.session == self._session.number]
         self._understood += len(ours)
-        results = False
+        newest = Position()
         for packet in ours:
-            if packet.kind is Kind.RESULT:
-                results = True
+            if packet.kind is Kind.RESULT and packet.position.image < self._session.images:
+                newest = max(newest, packet.position)
+                self._session.owed += 1
                 self._take_result(packet)
             elif packet.kind is Kind.ACK:
                 self._take_acknowledgement(packet.position)
@@ -268,17 +272,24 @@ class PacketClient:
                 if packet.position < self._session.acknowledged:
                     self._session.lost += 1
                 self._take_acknowledgement(packet.position)
-        if results:
-            self._answer(max(packet.position for packet in ours if packet.kind is Kind.RESULT))
+        self._answer(newest)
         return bool(ours)
 
     def _answer(self, newest: Position) -> None:
-        """Acknowledge results; ask once for those before ``newest`` that are missing."""
-        missing = newest > self._session.expected and self._session.asked != self._session.expected
+        """Ask once for results before ``newest`` that are missing; acknowledge now and then.
+
+        The circuit keeps several packets, and the line to it has images to carry: one ACK for a
+        quarter of what it keeps.
+        """
+        session = self._session
+        missing = newest > session.expected and session.asked != session.expected
         if missing:
-            self._session.asked = self._session.expected
+            session.asked = session.expected
+        elif session.owed == 0 or session.owed < self.info.kept // _ACK_SHARE:
+            return
+        session.owed = 0
         kind = Kind.RESEND if missing else Kind.ACK
-        self._write(encode(Packet(kind, self._session.number, self._session.expected)))
+        self._write(encode(Packet(kind, session.number, session.expected)))
 
     def _take_acknowledgement(self, position: Position) -> None:
         while self._session.unacknowledged and self._session.unacknowledged[0].position < position:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -86,9 +87,16 @@ def open_port(name: str, baud: int) -> Any:
     try:
         port = serial.Serial(name, baud, timeout=0)
         port.reset_input_buffer()
+        _hurry(port)
     except (OSError, ValueError) as error:
         raise DeviceError(f"serial port {name} cannot be opened: {error}") from error
     return port
+
+
+def _hurry(port: Any) -> None:
+    """Ask the driver of a USB bridge not to collect bytes for 16 ms, where it can be asked."""
+    with contextlib.suppress(AttributeError, NotImplementedError, OSError, ValueError):
+        port.set_low_latency_mode(True)
 
 
 def open_device(address: str, build: Path, program: Program) -> PacketDevice:

@@ -249,6 +249,36 @@ def test_results_are_kept_until_they_are_acknowledged():
     assert line.ask(Packet(Kind.RESEND, 7, Position(3, 0))) == []
 
 
+def test_few_acks_are_sent_while_results_wait():
+    line = Simulated(20, slots=(16, 16))
+    frames = images(12, 20)
+    line.ask(Packet(Kind.HELLO, 7))
+    data = [packet for k, frame in enumerate(frames) for packet in cut(Kind.DATA, 7, k, frame)]
+    answers = line.ask(*data)
+    acks = [packet.position.image for packet in answers if packet.kind is Kind.ACK]
+    assert len(answers) - len(acks) == 12
+    assert acks[-1] == 12
+    assert len(acks) <= 6
+    # The host may send on in time: it never waits for more than a quarter of what fits.
+    assert max(later - earlier for earlier, later in zip([0, *acks], acks, strict=False)) <= 6
+
+
+@pytest.mark.parametrize("delay", [200, 320])
+def test_a_result_under_way_is_whole_or_void_when_a_session_begins(delay):
+    line = Simulated(100, slots=(4, 4))
+    frame = images(1, 100)[0]
+    line.ask(Packet(Kind.HELLO, 7))
+    line.to_circuit += b"".join(encode(packet) for packet in cut(Kind.DATA, 7, 0, frame))
+    while not line.from_circuit:
+        line.run(10)
+    line.run(delay)  # in the second of four packets
+    received = line.ask(Packet(Kind.HELLO, 8))
+    right = list(cut(Kind.RESULT, 7, 0, toy(frame, 0)))
+    results = [packet for packet in received if packet.kind is Kind.RESULT]
+    assert results == right[:1]
+    assert received[-1].session == 8
+
+
 def test_a_damaged_packet_is_counted_and_ignored():
     line = Simulated(10)
     line.ask(Packet(Kind.HELLO, 7))

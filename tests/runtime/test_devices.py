@@ -52,6 +52,7 @@ class Line:
         sizes = tuple(packed_bytes(kind) for kind in kinds)
         figures = {"digest": bytes.fromhex(program.digest[:16]), "frames": 4, "cycles": 5}
         names = {"version": 1, "window": 2, "frame_bytes": sizes[0], "result_bytes": sizes[1]}
+        names["kept"] = 8
         self.info = Info(**{**names, **figures, "stalls": 6, **changes})
         self.kinds = kinds
         self.outgoing = b""

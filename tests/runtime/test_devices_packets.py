@@ -9,7 +9,7 @@ from sangi.runtime.devices.packets import PacketClient
 from sangi.runtime.errors import DataError, DeviceError
 from sangi.runtime.protocol import Decoder, Info, Kind, Packet, Position, cut, encode
 
-FRAME, RESULT, WINDOW = 100, 70, 4
+FRAME, RESULT, WINDOW, KEPT = 100, 70, 4, 8
 
 
 def reverse(frame: bytes) -> bytes:
@@ -38,6 +38,7 @@ class FakeCircuit:
         self.outgoing = bytearray()
         self.session = 0
         self.opened = 0
+        self.acknowledged = 0
         self.closed = False
         self.computing = True
         self.clear()
@@ -69,13 +70,14 @@ class FakeCircuit:
                 self.session = packet.session
                 self.opened += 1
                 self.clear()
-            info = Info(b"\1" * 8, self.version, WINDOW, FRAME, RESULT, self.expected.image)
+            info = Info(b"\1" * 8, self.version, WINDOW, FRAME, RESULT, KEPT, self.expected.image)
             self.send(Packet(Kind.INFO, self.session, self.expected, info.pack()))
         elif packet.session != self.session:
             return
         elif packet.kind is Kind.DATA:
             self.take(packet)
         elif packet.kind in (Kind.ACK, Kind.RESEND):
+            self.acknowledged += packet.kind is Kind.ACK
             while self.kept and self.kept[0].position < packet.position:
                 self.kept.popleft()
             if packet.kind is Kind.RESEND:
@@ -133,6 +135,24 @@ def test_faults_never_change_a_result(seed):
     frames = images(30, seed)
     circuit = FakeCircuit(faulty(seed, 0.04))
     client = PacketClient(circuit, retries=100, patience=1e9)
+    assert list(client.run(frames)) == [reverse(frame) for frame in frames]
+
+
+def test_few_acknowledgements_take_room_on_the_line():
+    circuit = FakeCircuit()
+    client = PacketClient(circuit)
+    frames = images(40)
+    assert list(client.run(frames)) == [reverse(frame) for frame in frames]
+    results = 40 * len(list(cut(Kind.RESULT, 1, 0, bytes(RESULT))))
+    assert circuit.acknowledged <= results / (KEPT // 4)
+
+
+def test_a_result_of_an_image_that_was_not_sent_is_ignored():
+    circuit = FakeCircuit()
+    client = PacketClient(circuit)
+    circuit.send(*cut(Kind.RESULT, circuit.session, 0, bytes(RESULT)))
+    client.status()
+    frames = images(3)
     assert list(client.run(frames)) == [reverse(frame) for frame in frames]
 
 

@@ -97,7 +97,7 @@ def test_the_circuit_has_the_same_crc():
 
 
 def test_info_survives():
-    info = Info(bytes(range(8)), 1, 16, 3072, 40, 5, 6, 1 << 40, 1 << 35)
+    info = Info(bytes(range(8)), 1, 16, 3072, 40, 8, 5, 6, 1 << 40, 1 << 35)
     assert len(info.pack()) == INFO_BYTES <= MAX_PAYLOAD
     assert Info.unpack(info.pack()) == info
     with pytest.raises(ValueError, match=f"INFO must have {INFO_BYTES} bytes, not 3"):

@@ -14,9 +14,11 @@ from .position import HEADER, offset_of, position_layout
 
 
 class Arbiter(wiring.Component):
-    """Makes the header of the next packet: INFO before ACK before RESULT, and one at a time.
+    """Makes the header of the next packet, one at a time.
 
-    A repetition of results begins only between two packets.
+    INFO comes first. An ACK that was asked for or that ``params.source.slots / 4`` packets wait for
+    comes before a RESULT, any other one after it: where the line is busy with results it carries
+    few ACKs. A repetition of results begins only between two packets.
 
     Parameters
     ----------
@@ -30,6 +32,8 @@ class Arbiter(wiring.Component):
     session : in
     inform, acknowledge, resend : in
         Each asks, for a cycle, for INFO, for ACK, for all results again.
+    moved : in
+        High for a cycle when ``taken`` has advanced by a packet.
     taken : in
         Position of ACK and INFO.
     available, sent, length : in
@@ -48,6 +52,7 @@ class Arbiter(wiring.Component):
     inform: Signal
     acknowledge: Signal
     resend: Signal
+    moved: Signal
     taken: Any
     available: Signal
     sent: Any
@@ -60,6 +65,7 @@ class Arbiter(wiring.Component):
     informing: Signal
 
     def __init__(self, params: ShellParams) -> None:
+        self.params = params
         super().__init__(
             {
                 "clear": In(1),
@@ -67,6 +73,7 @@ class Arbiter(wiring.Component):
                 "inform": In(1),
                 "acknowledge": In(1),
                 "resend": In(1),
+                "moved": In(1),
                 "taken": In(position_layout(params.source)),
                 "available": In(1),
                 "sent": In(position_layout(params.sink)),
@@ -83,8 +90,11 @@ class Arbiter(wiring.Component):
     def elaborate(self, platform: Any) -> Module:
         """Build the circuit."""
         m = Module()
+        patience = max(1, self.params.source.slots // 4)
         inform = Signal()
         acknowledge = Signal()
+        urgent = Signal()
+        owed = Signal(range(patience + 1))  # packets that ``taken`` has advanced since an ACK
         resend = Signal()
         result = Signal()  # the packet under way is a result of this session
         header = self.packet.payload
@@ -99,7 +109,7 @@ class Arbiter(wiring.Component):
                 m.d.comb += self.rewind.eq(1)
                 m.d.sync += resend.eq(0)
             with m.Else():
-                m.d.comb += self.packet.valid.eq(inform | acknowledge | self.available)
+                m.d.comb += self.packet.valid.eq(inform | urgent | acknowledge | self.available)
                 m.d.sync += [self.informing.eq(inform), result.eq(0)]
                 with m.If(inform):
                     m.d.comb += [
@@ -108,9 +118,9 @@ class Arbiter(wiring.Component):
                         self.capture.eq(1),
                     ]
                     m.d.sync += inform.eq(0)
-                with m.Elif(acknowledge):
+                with m.Elif(urgent | (acknowledge & ~self.available)):
                     m.d.comb += header.kind.eq(Kind.ACK)
-                    m.d.sync += acknowledge.eq(0)
+                    m.d.sync += [acknowledge.eq(0), urgent.eq(0), owed.eq(0)]
                 with m.Else():
                     m.d.comb += [
                         header.kind.eq(Kind.RESULT),
@@ -119,13 +129,25 @@ class Arbiter(wiring.Component):
                         header.offset.eq(offset_of(self.sent)),
                     ]
                     m.d.sync += result.eq(self.available)
+        with m.If(self.moved):
+            with m.If(owed == patience - 1):
+                m.d.sync += [urgent.eq(1), owed.eq(0)]
+            with m.Else():
+                m.d.sync += owed.eq(owed + 1)
         for pending, request in (
             (inform, self.inform),
-            (acknowledge, self.acknowledge),
+            (acknowledge, self.moved),
+            (urgent, self.acknowledge),
             (resend, self.resend),
         ):
             with m.If(request):
                 m.d.sync += pending.eq(1)
         with m.If(self.clear):
-            m.d.sync += [acknowledge.eq(0), resend.eq(0), result.eq(0)]
+            m.d.sync += [
+                acknowledge.eq(0),
+                urgent.eq(0),
+                owed.eq(0),
+                resend.eq(0),
+                result.eq(0),
+            ]
         return m

@@ -122,7 +122,8 @@ class Shell(wiring.Component):
             arbiter.clear.eq(clear),
             arbiter.session.eq(dispatcher.session),
             arbiter.inform.eq(dispatcher.inform),
-            arbiter.acknowledge.eq(dispatcher.acknowledge | inbox.moved),
+            arbiter.acknowledge.eq(dispatcher.acknowledge),
+            arbiter.moved.eq(inbox.moved),
             arbiter.resend.eq(dispatcher.rewind),
             arbiter.taken.eq(inbox.taken),
             arbiter.available.eq(outbox.available),
@@ -133,6 +134,8 @@ class Shell(wiring.Component):
             outbox.advance.eq(arbiter.advance),
             outbox.index.eq(transmitter.index),
             counters.index.eq(transmitter.index),
+            # What a packet takes its payload from is cleared with the session.
+            transmitter.void.eq(clear),
             transmitter.data.eq(Mux(arbiter.informing, counters.data, outbox.data)),
         ]
 

@@ -67,6 +67,7 @@ class Counters(wiring.Component):
             window=params.source.slots,
             frame_bytes=params.source.frame_bytes,
             result_bytes=params.sink.frame_bytes,
+            kept=params.sink.slots,
         ).pack()[:_FIXED_BYTES]
         fields: list[Any] = [Const(byte, 8) for byte in fixed]
         # Counted a cycle late: what makes the events need not reach into the counters.

@@ -17,6 +17,7 @@ class PacketTransmitter(wiring.Component):
     """Headers in, bytes out; the payload is fetched byte by byte while it is sent.
 
     A header is taken whole when the packet begins, so that nothing that changes later can tear it.
+    Its payload can change all the same: where ``void`` was high the packet ends in a wrong CRC.
     A payload byte takes 3 cycles, every other byte one, where ``tx`` is always ready.
 
     Attributes
@@ -27,6 +28,8 @@ class PacketTransmitter(wiring.Component):
         Byte of the payload that is wanted.
     data : in (8 bits)
         That byte, one cycle later.
+    void : in
+        The packet under way is worth nothing any more.
     done : out
         High for a cycle when a packet's last byte is taken.
     """
@@ -35,6 +38,7 @@ class PacketTransmitter(wiring.Component):
     tx: Any
     index: Signal
     data: Signal
+    void: Signal
     done: Signal
 
     def __init__(self) -> None:
@@ -44,6 +48,7 @@ class PacketTransmitter(wiring.Component):
                 "tx": Out(stream.Signature(8)),
                 "index": Out(6),
                 "data": In(8),
+                "void": In(1),
                 "done": Out(1),
             }
         )
@@ -58,6 +63,9 @@ class PacketTransmitter(wiring.Component):
         left = Signal(7)
         byte = Signal(8)
         taken = Signal()
+        spoiled = Signal()
+        with m.If(self.void):
+            m.d.sync += spoiled.eq(1)
         m.d.comb += [
             taken.eq(self.tx.valid & self.tx.ready),
             crc.data.eq(self.tx.payload),
@@ -70,6 +78,7 @@ class PacketTransmitter(wiring.Component):
                     length.eq(self.packet.payload.length),
                     count.eq(0),
                     self.index.eq(0),
+                    spoiled.eq(0),
                 ]
                 with m.If(self.packet.valid):
                     m.next = "SYNC"
@@ -113,7 +122,7 @@ class PacketTransmitter(wiring.Component):
                     m.next = "FETCH"
             with m.State("CRC"):
                 m.d.comb += [
-                    self.tx.payload.eq(crc.crc.word_select(count[:2], 8)),
+                    self.tx.payload.eq(crc.crc.word_select(count[:2], 8) ^ spoiled.replicate(8)),
                     self.tx.valid.eq(1),
                 ]
                 with m.If(taken):
