@@ -28,7 +28,8 @@ def write_driver(board: Board, build: Path, *, seed: int = 0) -> Path:
     Parameters
     ----------
     board : Board
-        Its serial line is the script's default device; the reference, where it has none.
+        The script's default device is its serial line, or for a Zynq what runs on it; the
+        reference where the board has neither.
     build : Path
         Holds ``program.sangi`` already.
     seed : int
@@ -63,6 +64,8 @@ def _script(board: Board) -> str:
     device = "numpy:"
     if board.shell == "uart" and "uart" in board.settings:
         device = f"uart:/dev/ttyUSB0?baud={board.settings['uart']['baud']}"
+    if board.shell == "axi":
+        device = "pynq:"
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     text = files(__package__).joinpath("infer.py.jinja").read_text(encoding="utf-8")
     return environment.from_string(text).render(device=device)

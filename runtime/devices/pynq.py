@@ -198,7 +198,7 @@ def bitstream_of(address: str, build: Path) -> Path:
             return path
     raise BuildError(
         f"the bitstream must be {' or '.join(map(str, candidates))}, and is not there; run Vivado "
-        "on the build's project/, and copy its system.bit and system.hwh"
+        "on the build's project/, which leaves system.bit and system.hwh in its driver/ too"
     )
 
 

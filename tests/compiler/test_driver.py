@@ -1,9 +1,10 @@
 """The driver's folder works alone, with NumPy and nothing else."""
 
 import ast
+import shutil
 import subprocess
 import sys
-import venv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,19 +80,55 @@ def test_an_old_python_is_told(driver):
     ast.parse((driver / "infer.py").read_text(), feature_version=(3, 6))
 
 
+def interpreter(version: str) -> Path:
+    """Return a Python of this version, on PATH or beside this one; skip where there is none."""
+    name = f"python{version}"
+    beside = sorted(Path(sys.base_prefix).parent.glob(f"*{version}*/bin/{name}"))
+    for found in (shutil.which(name), *beside):
+        command = [found, "-c", "import ensurepip, venv"]
+        if found and subprocess.run(command, capture_output=True).returncode == 0:
+            return Path(found)
+    pytest.skip(f"needs {name} with venv")
+
+
 @pytest.mark.slow
-def test_it_works_in_a_fresh_environment(driver, tmp_path):
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "-q", "numpy"], check=True)
+@pytest.mark.parametrize(
+    ("version", "numpy"),
+    [("3.10", "numpy==1.23.*"), (f"{sys.version_info[0]}.{sys.version_info[1]}", "numpy")],
+)
+def test_it_works_in_a_fresh_environment(small, driver, tmp_path, version, numpy):
+    environment, images = tmp_path / "venv", tmp_path / "images.npz"
+    subprocess.run([interpreter(version), "-m", "venv", environment], check=True)
+    pip = [environment / "bin" / "python", "-m", "pip"]
+    subprocess.run([*pip, "install", "-q", numpy], check=True)
+    listed = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, text=True)
+    own = {line.split("==")[0] for line in listed.stdout.split()} - {"pip", "setuptools"}
+    assert own == {"numpy"}
+    x = np.random.default_rng(6).integers(0, 256, (70, 5, 4, 2), dtype=np.uint8)
+    np.savez(images, x=x)
+    out = tmp_path / "out.npz"
+    arguments = [images, "--self-test", "--device", "numpy:", "--out", out]
     done = subprocess.run(
-        [python, "infer.py", "--self-test", "--device", "numpy:"],
+        [environment / "bin" / "python", "-I", "-W", "error", "infer.py", *arguments],
         cwd=driver,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "all right" in done.stdout
+    assert "self test: 8 golden frames, all right" in done.stdout
+    with np.load(out) as outputs:
+        np.testing.assert_array_equal(outputs["scores"], execute(small.program, x)["scores"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.8", "3.9"])
+def test_a_python_that_is_too_old_is_told(driver, version):
+    command = [interpreter(version), "infer.py", "--self-test"]
+    done = subprocess.run(command, cwd=driver, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"error: Python must be at least 3.10, not {version};")
+    assert done.stderr.count("\n") == 1
 
 
 def test_it_runs_on_python_3_10(driver):
@@ -99,5 +136,15 @@ def test_it_runs_on_python_3_10(driver):
         ast.parse(path.read_text(), feature_version=(3, 10))
 
 
-def test_the_board_is_the_default_device(driver):
-    assert "uart:/dev/ttyUSB0?baud=3000000" in (driver / "infer.py").read_text()
+@pytest.mark.parametrize(
+    ("board", "device"),
+    [
+        ("ulx3s_85f", "uart:/dev/ttyUSB0?baud=3000000"),
+        ("pynq_z2", "pynq:"),
+        ("kv260", "pynq:"),
+    ],
+)
+def test_the_board_is_the_default_device(small, tmp_path, board, device):
+    save_program(small.program, tmp_path / PROGRAM_FILE)
+    folder = write_driver(load_board(board), tmp_path)
+    assert f'default="{device}"' in (folder / "infer.py").read_text()
