@@ -119,7 +119,7 @@ def write_open_project(board: Board, project: OpenProject, clock_mhz: float, bui
     texts = {
         f"{TOP}.v": top,
         **project.constraints,
-        "synth.ys": synthesis(sources(build), project.synthesis),
+        "synth.ys": synthesis([f"../rtl/{name}" for name in sources(build)], project.synthesis),
         "build.sh": render(str(__package__), "build.sh.jinja", **values),
         "README.md": render(str(__package__), "README.md.jinja", **values),
     }

@@ -60,5 +60,5 @@ def serial_top(board: Board, settings: LineSettings, clock_mhz: float, variant: 
 
 
 def sources(build: Path) -> list[str]:
-    """Return the Verilog files of a build's ``rtl/`` as the scripts in ``project/`` name them."""
-    return [f"../rtl/{path.name}" for path in sorted((build / "rtl").glob("*.v"))]
+    """Return the names of the Verilog files of a build's ``rtl/``."""
+    return sorted(path.name for path in (build / "rtl").glob("*.v"))

@@ -7,13 +7,14 @@ from pathlib import Path
 from ....boards.board import Board
 from ....hdl.clock.intel import IOPLL
 from ..line import write_line
+from ..memories import vendor_rtl
 from ..serial_top import TOP, serial_top, sources
 from ..settings import line_settings, setting
 from ..templates import render, write_texts
 
 
 def write_project(board: Board, clock_mhz: float, seed: int, build: Path) -> Path:
-    """Write ``project/`` of a build: top level, timing, and the script that makes the project.
+    """Write ``project/`` of a build: Verilog, timing, and the script that makes the project.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ def write_project(board: Board, clock_mhz: float, seed: int, build: Path) -> Pat
         If the board's file lacks something, or its clock or baud rate cannot be made.
     """
     line = line_settings(board)
+    verilog, memories = vendor_rtl(build / "rtl", sources(build))
     values = {
         "board": board,
         "family": setting(board, "device", "family", str),
@@ -46,10 +48,10 @@ def write_project(board: Board, clock_mhz: float, seed: int, build: Path) -> Pat
         "top": TOP,
         # Where the oscillator is the clock, there is no PLL.
         "pll": IOPLL if board.family == "arria10" and clock_mhz != line.oscillator_mhz else None,
-        "sources": sources(build),
+        "sources": list(verilog),
     }
     folder = build / "project"
-    texts = {f"{TOP}.v": serial_top(board, line, clock_mhz)}
+    texts = {f"{TOP}.v": serial_top(board, line, clock_mhz), **verilog, **memories}
     for name, template in (
         ("build.tcl", "build.tcl.jinja"),
         (f"{TOP}.sdc", "top.sdc.jinja"),

@@ -39,7 +39,7 @@ def component_xml(module: str, ports: Mapping[str, Port], sources: Sequence[str]
     ports : mapping of str to Port
         All ports of the module.
     sources : sequence of str
-        Verilog files, relative to the file's folder.
+        Verilog files, and ``.mem`` files that these read, relative to the file's folder.
 
     Raises
     ------
@@ -199,4 +199,7 @@ def _file_sets(sets: ET.Element, sources: Sequence[str]) -> None:
         entries = _add(sets, "fileSet")
         _texts(entries, name=name)
         for source in sources:
-            _texts(_add(entries, "file"), name=source, fileType="verilogSource")
+            # IP-XACT has no type for contents of memories; this is Vivado's own.
+            kind = "userFileType" if source.endswith(".mem") else "fileType"
+            value = "mem" if source.endswith(".mem") else "verilogSource"
+            _texts(_add(entries, "file"), name=source, **{kind: value})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ....boards.board import Board
 from ..line import write_line
+from ..memories import vendor_rtl
 from ..serial_top import TOP, serial_top, sources
 from ..settings import line_settings, setting
 from ..templates import render, write_texts
@@ -15,7 +16,7 @@ _VOLTS = {"LVCMOS33": "3.3", "LVTTL": "3.3", "LVCMOS25": "2.5", "LVCMOS18": "1.8
 
 
 def write_uart_project(board: Board, clock_mhz: float, build: Path) -> Path:
-    """Write ``project/`` of a build: top level, pins, and the script for Vivado's batch mode.
+    """Write ``project/`` of a build: Verilog, pins, and the script for Vivado's batch mode.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ def write_uart_project(board: Board, clock_mhz: float, build: Path) -> Path:
         If the board's file lacks something, or its clock or baud rate cannot be made.
     """
     line = line_settings(board)
+    verilog, memories = vendor_rtl(build / "rtl", sources(build))
     standard = setting(board, "pins", "io_type", str)
     values = {
         "board": board,
@@ -43,10 +45,11 @@ def write_uart_project(board: Board, clock_mhz: float, build: Path) -> Path:
         "standard": standard,
         "volts": _VOLTS.get(standard),
         "top": TOP,
-        "sources": sources(build),
+        "sources": list(verilog),
+        "memories": list(memories),
     }
     folder = build / "project"
-    texts = {f"{TOP}.v": serial_top(board, line, clock_mhz)}
+    texts = {f"{TOP}.v": serial_top(board, line, clock_mhz), **verilog, **memories}
     for name, template in (
         ("build.tcl", "uart.tcl.jinja"),
         (f"{TOP}.xdc", "uart.xdc.jinja"),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ....boards.board import Board
 from ....runtime.errors import BoardError
+from ..memories import vendor_rtl
+from ..serial_top import sources
 from ..settings import setting
 from ..templates import render, write_texts
 from .component import LIBRARY, REGISTERS_RANGE, VENDOR, VERSION, component_xml
@@ -111,7 +113,7 @@ PROCESSORS = {
 
 
 def write_zynq_project(board: Board, clock_mhz: float, build: Path) -> Path:
-    """Write ``project/`` of a build, and ``rtl/component.xml``, which makes the shell an IP.
+    """Write ``project/`` of a build, with the shell as an IP in ``project/ip/``.
 
     Parameters
     ----------
@@ -136,9 +138,10 @@ def write_zynq_project(board: Board, clock_mhz: float, build: Path) -> Path:
     device = board.settings["device"]
     rtl = build / "rtl"
     ports = read_ports((rtl / f"{IP}.v").read_text(encoding="utf-8"), IP)
-    # The packet shell beside it serves the simulation; the top comes last, as in Vivado's own IP.
-    names = [path.name for path in sorted(rtl.glob("*.v")) if path.stem not in (IP, "shell")]
-    description = component_xml(IP, ports, [*names, f"{IP}.v"])
+    # The top comes last, as in Vivado's own IP.
+    names = [name for name in sources(build) if name != f"{IP}.v"] + [f"{IP}.v"]
+    verilog, memories = vendor_rtl(rtl, names)
+    description = component_xml(IP, ports, [*memories, *names])
     values = {
         "board": board,
         "part": setting(board, "device", "part", str),
@@ -154,7 +157,7 @@ def write_zynq_project(board: Board, clock_mhz: float, build: Path) -> Path:
         "shell_range": f"{REGISTERS_RANGE // 1024}K",
     }
     folder = build / "project"
-    write_texts(rtl, {"component.xml": description})
+    write_texts(folder / "ip", {**verilog, **memories, "component.xml": description})
     write_texts(
         folder,
         {

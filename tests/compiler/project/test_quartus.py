@@ -88,7 +88,7 @@ def test_the_script_makes_and_compiles_the_project(project, script):
     assert values["DEVICE"] == board.part
     assert values["TOP_LEVEL_ENTITY"] == "top" and values["SEED"] == "5"
     sources = [call.others[0] for call in given if call.options["name"] == "VERILOG_FILE"]
-    assert sources == ["../rtl/core.v", "../rtl/shell.v", "top.v"]
+    assert sources == ["core.v", "shell.v", "top.v"]
     assert all((script / name).is_file() for name in [*sources, values["SDC_FILE"]])
     assert ("INTERNAL_FLASH_UPDATE_MODE" in values) == (board.family == "max10")
 

@@ -17,6 +17,7 @@ BOARD = replace(load_board("arty_a7_35"), tool="vivado", shell="uart")
 # UG835 (Vivado Tcl commands), of each command what is used here.
 BUILD = {
     "read_verilog": Command(flags="sv", options="library", least=1, most=1),
+    "read_mem": Command(least=1, most=1),
     "read_xdc": Command(flags="unmanaged", options="ref cells", least=1, most=1),
     "synth_design": Command(options="top part mode flatten_hierarchy"),
     "opt_design": Command(),
@@ -54,8 +55,10 @@ def script(project, tmp_path):
 
 
 def test_it_is_complete(project):
-    files = {path.name for path in project.iterdir()}
-    assert files == {"build.tcl", "top.xdc", "top.v", "README.md", "line.json"}
+    files = {path.name for path in project.iterdir() if path.suffix != ".mem"}
+    assert files == {
+        *("build.tcl", "top.xdc", "top.v", "README.md", "line.json", "core.v", "shell.v"),
+    }
     top = (project / "top.v").read_text()
     assert top.startswith("// top: Digilent Arty A7-35T, 120 MHz, 2000000 baud\n")
     assert "MMCME2_BASE" in top and "BUFG" in top and "shell shell (" in top
@@ -65,9 +68,15 @@ def test_the_script_builds_a_bitstream_of_files_that_are_there(script):
     calls = run(script / "build.tcl", BUILD)
     assert names(calls) == list(BUILD)
     (sources,) = calls[0].others
-    assert sources.split() == ["../rtl/core.v", "../rtl/shell.v", "top.v"]
-    assert all((script / name).is_file() for name in [*sources.split(), *calls[1].others])
-    assert calls[2].options == {"top": "top", "part": "xc7a35ticsg324-1L"}
+    assert sources.split() == ["core.v", "shell.v", "top.v"]
+    (memories,) = calls[1].others
+    assert memories.split() == sorted(path.name for path in script.glob("*.mem"))
+    assert all(
+        f'$readmemh("{name}", ' in (script / "shell.v").read_text() for name in memories.split()
+    )
+    named = [*sources.split(), *memories.split(), *calls[2].others]
+    assert all((script / name).is_file() for name in named)
+    assert calls[3].options == {"top": "top", "part": "xc7a35ticsg324-1L"}
     assert calls[-1].others == ("top.bit",)
 
 

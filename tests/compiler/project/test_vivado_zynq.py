@@ -16,6 +16,14 @@ from sangi.runtime.errors import BoardError, ToolError
 
 from .tcl import Command, names, run
 
+WEIGHTS = "".join(f"    weights[{index}] = 4'h{index % 16:x};\n" for index in range(32))
+CORE = f"""\
+module core;
+  reg [3:0] weights [31:0];
+  initial begin
+{WEIGHTS}  end
+endmodule
+"""
 CLOCKS = {"pynq_z2": 100.0, "cora_z7": 125.0, "zcu104": 250.0, "ultra96v2": 200.0}
 
 # UG835 and UG994 (IP integrator), of each command what is used here.
@@ -84,8 +92,7 @@ def built(request, small, tmp_path_factory):
     build = tmp_path_factory.mktemp(request.param)
     (build / "rtl").mkdir()
     write_axi_shell(small, build / "rtl")
-    for name in ("core", "shell"):
-        (build / "rtl" / f"{name}.v").write_text(f"module {name}; endmodule\n")
+    (build / "rtl" / "core.v").write_text(CORE)
     board = replace(load_board(request.param), tool="vivado", shell="axi")
     write_project(board, CLOCKS[board.name], 0, build)
     return board, build
@@ -95,6 +102,7 @@ def recorded(build, tmp_path, known="part"):
     """The calls of the script, the files that Vivado makes being there."""
     shutil.copytree(build, tmp_path / "build")
     project = tmp_path / "build" / "project"
+    (tmp_path / "build" / "driver").mkdir()
     for name in (
         "vivado/system.runs/impl_1/system_wrapper.bit",
         "vivado/system.gen/sources_1/bd/system/hw_handoff/system.hwh",
@@ -110,6 +118,7 @@ def recorded(build, tmp_path, known="part"):
 
 def test_the_steps_come_in_vivados_order(built, tmp_path):
     board, build = built
+    driver = tmp_path / "build" / "driver"
     project, calls = recorded(build, tmp_path)
     order = [name for name in names(calls) if not name.startswith("get_")]
     steps = (
@@ -119,8 +128,12 @@ def test_the_steps_come_in_vivados_order(built, tmp_path):
     )
     assert [order.index(step) for step in steps] == sorted(order.index(step) for step in steps)
     assert calls[0].options["part"] == board.settings["device"]["part"]
+    (place,) = [call.others[1] for call in calls if call.others[:1] == ("ip_repo_paths",)]
+    assert (project / "ip" / "component.xml").samefile(f"{place}/component.xml")
     assert (project / "system.bit").read_text().endswith("system_wrapper.bit")
     assert (project / "system.hwh").read_text().endswith("system.hwh")
+    for name in ("system.bit", "system.hwh"):
+        assert (driver / name).read_text() == (project / name).read_text()
 
 
 def test_the_preset_is_used_where_the_boards_files_are(built, tmp_path):
@@ -226,7 +239,8 @@ def test_clocks_that_differ_are_cut(built, tmp_path):
 
 def test_the_ip_is_described_as_ip_xact(built):
     _, build = built
-    root = ET.parse(build / "rtl" / "component.xml").getroot()
+    ip = build / "project" / "ip"
+    root = ET.parse(ip / "component.xml").getroot()
     spirit = {"s": SPIRIT}
     # The order of IEEE 1685-2009's component.
     assert [child.tag.removeprefix(f"{{{SPIRIT}}}") for child in root] == [
@@ -245,8 +259,21 @@ def test_the_ip_is_described_as_ip_xact(built):
     mapped = [e.text for e in root.iterfind(".//s:physicalPort/s:name", spirit)]
     assert sorted(mapped) == sorted(ports), "every port is in one interface"
     files = [e.text for e in root.iterfind("s:fileSets/s:fileSet/s:file/s:name", spirit)]
-    assert files[: len(files) // 2] == ["core.v", "axi_shell.v"]
-    assert all((build / "rtl" / name).is_file() for name in files)
+    *memories, core, top = files[: len(files) // 2]
+    assert (core, top) == ("core.v", "axi_shell.v")
+    assert "core__weights.mem" in memories
+    assert sorted(set(files)) == sorted(
+        path.name for path in ip.iterdir() if path.name != "component.xml"
+    )
+    kinds = {
+        entry.findtext("s:name", None, spirit): (
+            entry.findtext("s:fileType", None, spirit),
+            entry.findtext("s:userFileType", None, spirit),
+        )
+        for entry in root.iterfind(".//s:file", spirit)
+    }
+    assert {kinds[name] for name in memories} == {(None, "mem")}
+    assert kinds[core] == kinds[top] == ("verilogSource", None)
     sets = {e.findtext("s:name", None, spirit) for e in root.iterfind(".//s:fileSet", spirit)}
     views = {e.text for e in root.iterfind(".//s:fileSetRef/s:localName", spirit)}
     assert views == sets
