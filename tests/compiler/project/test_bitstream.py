@@ -1,4 +1,4 @@
-"""Bitstreams, from tools that pip installs; a few minutes each."""
+"""Bitstreams, from tools that pip installs; a few minutes each. ``-rP`` shows the figures."""
 
 import json
 from pathlib import Path
@@ -24,11 +24,14 @@ def build(network, name, out, **options):
     model = DIGITS / f"{network}.onnx"
     report = compile_model(model, name, out=out, bitstream=True, **options)
     assert json.loads((out / "report.json").read_text()) == report
-    for resource, entry in report["resources"].items():
+    figures = report["resources"]
+    for resource, entry in figures.items():
         assert entry["source"] in ("nextpnr", "yosys"), resource
         assert 0 <= entry["used"] <= entry["available"]
     (bitstream,) = (path for path in (out / "project").glob("top.*") if path.suffix in SUFFIXES)
     assert bitstream.stat().st_size > 10_000
+    used = (f"{key} {entry['used']} of {entry['available']}" for key, entry in figures.items())
+    print(f"{name}: {report['fmax_mhz']} MHz for {report['clock_mhz']:g}, {', '.join(used)}")
     return report
 
 
