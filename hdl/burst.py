@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from functools import reduce
+from operator import or_
 
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+
+from .burst_cost import SELECTED
 from .fifo.circuit import CreditFifo
 
 
 def push_burst(m: Module, fifo: CreditFifo, results: Value, done: Value, beats: int) -> None:
     """Push ``results`` where ``done`` is high, in ``beats`` beats, the lowest bits first.
 
-    A single beat is pushed at once, the first of several a cycle later.
+    A single beat is pushed at once, the first of several a cycle later. They are held, and a ring
+    of ``SELECTED`` bits, of which one is high, selects among so many beats; longer bursts move on
+    when it has gone round, so that the selection's depth is bounded.
 
     Parameters
     ----------
@@ -24,10 +30,23 @@ def push_burst(m: Module, fifo: CreditFifo, results: Value, done: Value, beats: 
     if beats == 1:
         m.d.comb += [fifo.push.eq(done), fifo.payload.eq(results)]
         return
-    width = len(results) // beats
+    width, columns = len(results) // beats, min(beats, SELECTED)
     held = Signal(len(results), name="results", reset_less=True)
-    left = Signal(range(beats + 1), name="beats_left")
-    m.d.comb += [fifo.push.eq(left != 0), fifo.payload.eq(held[:width])]
-    m.d.sync += [held.eq(held[width:]), left.eq(Mux(fifo.push, left - 1, 0))]
+    ring = Signal(columns, name="beat_ring")
+    again: Value = ring[-1]
+    if beats > columns:
+        left = Signal(range(beats + 1), name="beats_left")
+        m.d.sync += left.eq(Mux(done, beats, Mux(left != 0, left - 1, 0)))
+        m.d.comb += fifo.push.eq(left != 0)
+        with m.If(ring[-1]):
+            m.d.sync += held.eq(held[columns * width :])
+    else:
+        pushing = Signal(name="pushing")
+        m.d.sync += pushing.eq(done | (pushing & ~ring[-1]))
+        m.d.comb += fifo.push.eq(pushing)
+        again = Const(0, 1)
+    m.d.sync += ring.eq(Cat(again, ring))
     with m.If(done):
-        m.d.sync += [held.eq(results), left.eq(beats)]
+        m.d.sync += [held.eq(results), ring.eq(1)]
+    chosen = [held[k * width : (k + 1) * width] & ring[k].replicate(width) for k in range(columns)]
+    m.d.comb += fifo.payload.eq(reduce(or_, chosen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..burst_cost import burst_cost
 from ..cost import Resources
 from ..estimate import counter, delay, dot_product, stored_words
 from ..window.cost import cost as window_cost
@@ -16,9 +17,7 @@ def cost(params: FoldedParams, family: str) -> Resources:
     total += stored_words(places, bits, params.weight_style, family)
     total += dot_product(params.dot, family).scaled(params.pe)
     total += counter(places) + delay(2, params.dot.stages + 1, family)
-    if params.burst > 1:
-        held = params.pe * params.out.bits
-        total += Resources(lut=held + 5, ff=held + 3)
+    total += burst_cost(params.out.width, params.burst, family)
     if params.multiplier == "ternary":
         total += counter(params.window.groups) + Resources(lut=6.0 * params.pe)
     return total

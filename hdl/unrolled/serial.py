@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
+from ...runtime.numerics import clog2
 from ..pipeline import delay_valid
 from .pipeline import Pipeline
 
@@ -110,15 +111,20 @@ class _Walk:
         sign = value[-1] if value.shape().signed else Const(0, 1)
         code = value.as_unsigned() if value.shape().signed else value
         whole = Cat(code, sign.replicate(max(0, bits * self.count - len(code))))
-        parts: list[Value] = [whole[k * bits : (k + 1) * bits] for k in range(self.count)]
-        for place in range((self.count - 1).bit_length()):
-            parts = [
-                Mux(self.place[place], *pair[::-1]) if len(pair) == 2 else pair[0]
-                for pair in (parts[k : k + 2] for k in range(0, len(parts), 2))
-            ]
+        parts = [whole[k * bits : (k + 1) * bits] for k in range(self.count)]
+        inside = _select(parts, self.place[: clog2(self.count)])
         read = Signal(bits, name="digit", reset_less=True)
-        self.m.d.sync += read.eq(Mux(self.within, parts[0], sign.replicate(bits)))
+        self.m.d.sync += read.eq(Mux(self.within, inside, sign.replicate(bits)))
         return read
+
+
+def _select(values: Sequence[Value], place: Value) -> Value:
+    """Return ``values[place]`` through a binary tree of multiplexers."""
+    parts = list(values)
+    for bit in place:
+        pairs = [parts[k : k + 2] for k in range(0, len(parts), 2)]
+        parts = [Mux(bit, *pair[::-1]) if len(pair) == 2 else pair[0] for pair in pairs]
+    return parts[0]
 
 
 class _Stages:
@@ -191,15 +197,17 @@ class _Stages:
         """Return a digit of a sum or difference whose operands are in ``stage``."""
         m, bits = self.m, len(a)
         carry = Signal(name=f"{self.name}_{name}_carry", init=int(subtract), reset_less=True)
-        if subtract:
-            b = (~b)[:bits]
         name = f"{self.name}_{name}_sum"
+        total = Signal(bits + 1, name=name, attrs={"keep": 1} if bits > 1 else None)
         if bits == 1:
             # Two look-up tables; a carry chain of one bit would take more.
-            total = Signal(2, name=name)
+            b = ~b if subtract else b
             m.d.comb += total.eq(Cat(a ^ b ^ carry, (a & b) | (carry & (a | b))))
+        elif subtract:
+            # A carry of 0 is borrowed by a bit below; ``a + ~b + carry`` costs inverters on Xilinx,
+            # where Yosys takes ~b for the operand that goes past the look-up tables.
+            m.d.comb += total.eq((Cat(Const(0, 1), a, Const(1, 1)) - Cat(~carry, b))[1:])
         else:
-            total = Signal(bits + 1, name=name, attrs={"keep": 1})
             m.d.comb += total.eq(a + b + carry)
         with m.If(self.running[stage]):
             m.d.sync += carry.eq(total[bits])
