@@ -117,6 +117,16 @@ def compress(
             min=0.0, max=1.0, help="Vary contrast and brightness of training images by this share."
         ),
     ] = 0.0,
+    turn: Annotated[
+        float,
+        typer.Option(
+            metavar="DEGREES", min=0.0, max=180.0, help="Turn training images, to either side."
+        ),
+    ] = 0.0,
+    zoom: Annotated[
+        float,
+        typer.Option(min=0.0, max=0.5, help="Stretch rows and columns of training images."),
+    ] = 0.0,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -188,6 +198,8 @@ def compress(
             shift=shift,
             flip=flip,
             light=light,
+            turn=turn,
+            zoom=zoom,
             floor=floor,
             work=work,
             seed=seed,

@@ -123,6 +123,8 @@ def compress_model(
     shift: int = 0,
     flip: bool = False,
     light: float = 0.0,
+    turn: float = 0.0,
+    zoom: float = 0.0,
     floor: float = 0.15,
     work: str | Path | None = None,
     seed: int = 0,
@@ -162,9 +164,10 @@ def compress_model(
         The model gets (x - mean) / std, and so does the result.
     input_shape : sequence of int, optional
         Replaces the shape of the input, batch included.
-    shift, flip, light : int, bool, float
+    shift, flip, light, turn, zoom : int, bool, float, float, float
         How training images are varied: moved by so many pixels, mirrored, their contrast and
-        brightness changed by such a share.
+        brightness changed by such a share, turned by so many degrees, their rows and columns
+        stretched by such a share.
     work : str or Path, optional
         Folder for candidates, ``OUT.search`` by default; a search that was stopped goes on there.
     seed : int
@@ -191,7 +194,9 @@ def compress_model(
     choices = Choices(tuple(stages), weights, balanced, scope, margin, reserve, search, floor)
     check_target(target_accuracy, max_drop, is_share=metric is None)
     judged_by = load_metric(metric)
-    fit = FitOptions(epochs=epochs, shift=shift, flip=flip, light=light, seed=seed)
+    fit = FitOptions(
+        epochs=epochs, shift=shift, flip=flip, light=light, turn=turn, zoom=zoom, seed=seed
+    )
     fit = fit if teacher else replace(fit, teacher=0.0)
     last = FINAL * epochs if final_epochs is None else final_epochs
     if last < 0:
@@ -274,6 +279,8 @@ def compress_model(
         "shift": shift,
         "flip": flip,
         "light": light,
+        "turn": turn,
+        "zoom": zoom,
         "mean": _listed(mean, float),
         "std": _listed(std, float),
         "input_shape": _listed(input_shape, int),

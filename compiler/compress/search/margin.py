@@ -77,6 +77,7 @@ def margin_search(
     size: Callable[[Sizes], float] = deflated,
     margin: int = 1,
     reserve: float = 0.5,
+    worth: float = 0.03,
     way: Way = "bisect",
     needed: Sequence[Stage] = (),
 ) -> Outcome:
@@ -93,6 +94,8 @@ def margin_search(
         How many rungs before the furthest of the last but one stage are starts of the last one.
     reserve : float
         Share of the accuracy that may be lost, 0 … 1, which all but the last two stages leave.
+    worth : float
+        Share of the size that a rung of these stages must save, or an earlier one is taken.
     way : "bisect" or "linear"
     needed : sequence of Stage
         Those of ``stages`` that must take a rung: without one the search ends there.
@@ -122,6 +125,8 @@ def margin_search(
                 back=back,
                 beyond=beyond,
                 needed=stage in needed,
+                size=size,
+                worth=worth if behind > 1 else 0.0,
             )
             walks.append(walked)
             reached += walked.chosen

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..stages.base import Stage
 from .events import Candidate, StageDone, StageStarted
 from .judge import Base, Found, Judge
+
+if TYPE_CHECKING:
+    from ..sizes import Sizes
 
 #: ``linear`` climbs until the first rung that misses the target. ``bisect`` asks the middle of what
 #: is open: about log2 of the rungs, and the same answer where accuracy only falls along the ladder.
@@ -49,6 +52,8 @@ def walk(
     back: int = 0,
     beyond: float = -inf,
     needed: bool = False,
+    size: Callable[[Sizes], float] | None = None,
+    worth: float = 0.0,
 ) -> Walked:
     """Walk one stage from ``start``, which holds.
 
@@ -69,6 +74,10 @@ def walk(
         Only rungs of a larger amount are asked.
     needed : bool
         Whether a rung must be taken: the first one then has to hold the target only.
+    size : function of Sizes, or None
+    worth : float
+        Share of the size that the furthest rung must save to be taken before an earlier one that
+        holds: accuracy is not spent on less. Needs ``size``.
 
     Returns
     -------
@@ -98,6 +107,11 @@ def walk(
 
     furthest = _FURTHEST[way](len(ladder), holds)
     nearest = 0 if needed else -1
+    if size is not None and worth:
+        most = size(at(furthest).candidate.sizes) / (1 - worth)
+        asked = (place for place in sorted({-1, *tried}) if nearest <= place < furthest)
+        near = (place for place in asked if size(at(place).candidate.sizes) <= most)
+        furthest = next((place for place in near if holds(place)), furthest)
     before = [at(place) for place in range(furthest - 1, max(furthest - back, nearest) - 1, -1)]
     chosen = (at(furthest), *(found for found in before if found.candidate.holds))
     judge.watch(StageDone(stage.name, number, chosen[0].candidate, chosen[-1].candidate))

@@ -40,6 +40,10 @@ class FitOptions:
         Whether half of the images are mirrored, left to right.
     light : float
         Contrast and brightness of images vary by such a share, 0 … 1.
+    turn : float
+        Images turn by up to so many degrees to either side, 0 … 180.
+    zoom : float
+        Rows and columns of images grow and shrink by up to such a share, 0 … 0.5.
     variants : int
         Moved versions of the training set. Epochs take them in turns, and the teacher sees each
         once, however many trainings there are.
@@ -63,6 +67,8 @@ class FitOptions:
     shift: int = 0
     flip: bool = False
     light: float = 0.0
+    turn: float = 0.0
+    zoom: float = 0.0
     variants: int = 48
     precision: Precision = "auto"
     threads: int | None = None
@@ -78,6 +84,10 @@ class FitOptions:
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} must be 0 … 1, not {value:g}")
+        for name, most in (("turn", 180), ("zoom", 0.5)):
+            value = getattr(self, name)
+            if not 0 <= value <= most:
+                raise UsageError(f"{name} must be 0 … {most}, not {value:g}")
         for name in ("rate", "temperature"):
             value = getattr(self, name)
             if not value > 0:

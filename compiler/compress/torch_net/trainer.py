@@ -85,6 +85,8 @@ class TorchTrainer(Trainer):
             shift=options.shift,
             flip=options.flip,
             light=options.light,
+            turn=options.turn,
+            zoom=options.zoom,
             count=options.variants,
             seed=options.seed,
         )

@@ -8,13 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from .affine import Affine
+
 
 class Variants:
-    """A fixed number of versions of every image: shifted, perhaps mirrored, lighter or darker.
+    """A fixed number of versions of every image: shifted, mirrored, turned, zoomed, lit.
 
-    Every image has its own shift in every version, the edge repeated; and its own contrast and
-    brightness, ``x * (1 + c) + b * range`` with c and b/2 evenly from ``-light`` to ``light``,
-    clamped to the range of the images. Without any of these there is one version.
+    Every image has its own shift in every version, the edge repeated; its own angle and size (see
+    ``affine``); and its own contrast and brightness: ``x * (1 + c) + b * range`` with c and b/2
+    evenly from ``-light`` to ``light``, clamped to the range of the images. Without any of these
+    there is one version.
 
     Parameters
     ----------
@@ -28,6 +31,8 @@ class Variants:
     count : int
         Versions.
     seed : int
+    turn, zoom : float
+        Degrees to either side; share by which rows and columns grow or shrink.
     """
 
     def __init__(
@@ -39,15 +44,19 @@ class Variants:
         count: int,
         seed: int,
         light: float = 0.0,
+        turn: float = 0.0,
+        zoom: float = 0.0,
     ) -> None:
         generator = torch.Generator().manual_seed(seed)
         moved = x.ndim == 4 and (shift > 0 or flip)
-        self.count = count if moved or light else 1
+        turned = x.ndim == 4 and (turn > 0 or zoom > 0)
+        self.count = count if moved or turned or light else 1
         self._low, self._high = float(x.min()), float(x.max())
         shape = (2, self.count, len(x))
         self._light: Any = None
         if light:
             self._light = light * (2 * torch.rand(shape, generator=generator) - 1)
+        self._affine = Affine(turn, zoom, shape[1:], generator) if turned else None
         self._moves: Any = None
         if not moved:
             self._x = torch.from_numpy(np.ascontiguousarray(x))
@@ -66,7 +75,7 @@ class Variants:
         return len(self._x)
 
     def take(self, version: int, indices: Any) -> Any:
-        """Return images of one version: in the dtype that was given, or float32 with ``light``.
+        """Return images of one version: float32 if turned, zoomed or lit, else in their dtype.
 
         Parameters
         ----------
@@ -75,6 +84,8 @@ class Variants:
         indices : int64 tensor (M,)
         """
         x = self._moved(version, indices)
+        if self._affine is not None:
+            x = self._affine(x, version, indices)
         if self._light is None:
             return x
         contrast, brightness = self._light[:, version, indices].view(2, -1, *(1,) * (x.dim() - 1))

@@ -55,7 +55,7 @@ def test_margin_search_reaches_the_grid_with_a_twentieth_of_its_trainings() -> N
     grid = grid_search(
         network(), stages, Judge(Imitation(), 0.885, measure), lambda sizes: sizes.nonzero
     )
-    search = margin_search(network(), stages, Judge(Imitation(), 0.885, measure))
+    search = margin_search(network(), stages, Judge(Imitation(), 0.885, measure), worth=0.0)
     assert grid.trainings == 7**3 - 1
     assert 20 * search.trainings <= grid.trainings
     assert search.chosen.candidate.sizes.nonzero <= 1.1 * grid.chosen.candidate.sizes.nonzero

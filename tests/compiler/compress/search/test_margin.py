@@ -25,6 +25,7 @@ STAGES = (Cut(0), Cut(1, warm=True), LastCut(2))
 
 def search(costs: Costs | None = None, target: float = 0.905, **options: Any) -> Outcome:
     judge = Judge(Imitation(costs) if costs else Imitation(), target, measure)
+    options = {"worth": 0.0, **options}
     return margin_search(network(), STAGES, judge, size=lambda sizes: sizes.nonzero, **options)
 
 
@@ -33,7 +34,7 @@ def test_every_stage_goes_as_far_as_the_target_allows_less_what_it_must_leave() 
     # from the one before, the last stage can go 1: a rung of that saves more.
     trainer = Imitation()
     judge = Judge(trainer, 0.905, measure)
-    outcome = margin_search(network(), STAGES, judge, size=lambda sizes: sizes.nonzero)
+    outcome = margin_search(network(), STAGES, judge, size=lambda sizes: sizes.nonzero, worth=0.0)
     assert amounts(outcome.chosen.network) == (4, 4, 1)
     assert outcome.chosen.candidate.holds
     assert outcome.chosen.candidate.label == "cut 4 / cut 4 / last 1"
@@ -44,6 +45,21 @@ def test_every_stage_goes_as_far_as_the_target_allows_less_what_it_must_leave() 
 @pytest.mark.parametrize(("reserve", "found"), [(0, (6, 2, 1)), (0.5, (4, 4, 1)), (1, (0, 5, 4))])
 def test_room_for_later_stages_is_kept_in_accuracy(reserve: float, found: tuple[int, ...]) -> None:
     assert amounts(search(reserve=reserve).chosen.network) == found
+
+
+@pytest.mark.parametrize(
+    ("worth", "found"), [(0.0, 4), (0.005, 4), (0.011, 3), (0.025, 2), (0.06, 0)]
+)
+def test_accuracy_is_not_spent_on_what_saves_little(worth: float, found: int) -> None:
+    # A rung saves 10 of 1000, and 4 leave enough for later stages.
+    outcome = search(worth=worth, way="linear")
+    assert amounts(outcome.chosen.network)[0] == found
+
+
+def test_of_a_stage_that_is_needed_something_is_taken_however_little_it_saves() -> None:
+    judge = Judge(Imitation(), 0.905, measure)
+    outcome = margin_search(network(), STAGES, judge, worth=0.9, way="linear", needed=STAGES[:1])
+    assert amounts(outcome.chosen.network)[0] == 1
 
 
 @pytest.mark.parametrize(("margin", "found"), [(0, (4, 5, 0)), (1, (4, 4, 1)), (3, (4, 2, 3))])

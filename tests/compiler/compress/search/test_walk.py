@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sangi.compiler.compress.search.judge import Judge
@@ -83,6 +83,7 @@ def test_rungs_that_miss_are_not_offered() -> None:
     assert result.trainings == len(result.tried) == 4
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([0.05, 0.2]), min_size=1, max_size=9),
     st.sampled_from(WAYS),

@@ -18,6 +18,8 @@ from sangi.runtime.errors import ToolError, UsageError
         ({"seed": -1}, "seed must be at least 0, not -1"),
         ({"variants": 0}, "variants must be at least 1, not 0"),
         ({"teacher": 1.5}, "teacher must be 0 … 1, not 1.5"),
+        ({"turn": -5}, "turn must be 0 … 180, not -5"),
+        ({"zoom": 0.75}, "zoom must be 0 … 0.5, not 0.75"),
         ({"rate": 0.0}, "rate must be above 0, not 0"),
         ({"temperature": float("nan")}, "temperature must be above 0, not nan"),
         ({"weight_decay": -1.0}, "weight_decay must be at least 0, not -1"),
