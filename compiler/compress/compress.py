@@ -21,7 +21,7 @@ from .data.parts import Parts, read_parts
 from .data.read import Source
 from .data.samples import Array, Samples
 from .export import COMPRESSED, quantized_graph, write_compressed
-from .finish import LAST, Finish
+from .finish import LAST, Finish, better
 from .history import history_of
 from .model import arranged, first_output_shape, read_float
 from .network import Network
@@ -40,7 +40,7 @@ from .record import as_document, write_record
 from .search.codec import digest, value_digest
 from .search.events import Candidate, Event, PhaseStarted
 from .search.grid import grid_search
-from .search.judge import Base, Found, Judge, ignore
+from .search.judge import Base, Judge, ignore
 from .search.margin import Outcome, deflated, margin_search, no_rung_holds
 from .search.store import Store
 from .sizes import Sizes, measure, sizes_of
@@ -263,7 +263,7 @@ def compress_model(
         tuned = final.rung(chosen, start, len(planned), Finish(last), LAST)
         paid += tuned.candidate.trainings + tuned.candidate.broken_off
         seconds += tuned.candidate.seconds
-        chosen = _better(chosen, tuned)
+        chosen = better(chosen, tuned)
     told(PhaseStarted("write the model and judge it"))
     # How it was made, not what it cost: a search that was stopped once leaves the same file.
     made = {
@@ -380,12 +380,6 @@ def _context(parts: Parts, fit: FitOptions, metric: Metric) -> str:
     data = [parts.train.digest(), parts.validation.digest()]
     # Another version may train and measure in another way.
     return digest([version("sangi"), *data, value_digest(fit), metric.name + metric.digest])
-
-
-def _better(chosen: Found, tuned: Found) -> Found:
-    """Return the last fine-tuning's result unless it does worse."""
-    before, after = chosen.candidate, tuned.candidate
-    return tuned if after.holds and after.score.value >= before.score.value else chosen
 
 
 def _listed(values: Sequence[float] | None, kind: Callable[[float], float]) -> list[float] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .network import Network
+from .search.judge import Found
 from .stages.base import Rung, Stage
 from .trainer import Trainer
 
@@ -14,7 +15,7 @@ LAST = Rung("fine-tuned", 1.0)
 
 @dataclass(frozen=True)
 class Finish(Stage):
-    """Train on, with nothing made smaller: one rung, whose result is taken where it is better.
+    """Train on, with nothing made smaller: one rung, whose result is taken unless it is worse (``better``).
 
     Attributes
     ----------
@@ -33,3 +34,18 @@ class Finish(Stage):
     def apply(self, network: Network, rung: Rung, trainer: Trainer) -> Network:
         """Return the network as it is."""
         return network
+
+
+def better(chosen: Found, tuned: Found) -> Found:
+    """Return the last fine-tuning's result unless it does worse by more than chance.
+
+    It was trained longer: within a standard error that says more than the validation images do.
+
+    Parameters
+    ----------
+    chosen, tuned : Found
+        Before and after.
+    """
+    before, after = chosen.candidate.score, tuned.candidate.score
+    as_good = after.value >= before.value - after.error
+    return tuned if tuned.candidate.holds and as_good else chosen

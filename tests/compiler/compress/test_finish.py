@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from sangi.compiler.compress.finish import LAST, Finish
+import pytest
+
+from sangi.compiler.compress.finish import LAST, Finish, better
 from sangi.compiler.compress.search.codec import network_digest, value_digest
-from sangi.compiler.compress.search.judge import Base, Judge
+from sangi.compiler.compress.search.judge import Base, Found, Judge
 from sangi.compiler.compress.search.store import Store
+from sangi.compiler.compress.trainer import Score
 
 from .search.imitation import Imitation, amounts, measure, network
 
@@ -37,3 +41,22 @@ def test_it_is_trained_once_and_kept(tmp_path: Path) -> None:
     assert amounts(found[0].network) == amounts(start.network)
     assert found[0].candidate.label == "last fine-tuned"
     assert found[0].candidate.sizes == start.candidate.sizes
+
+
+@pytest.mark.parametrize(
+    ("score", "holds", "taken"),
+    [
+        (Score(0.95, 0.02), True, True),
+        (Score(0.93, 0.02), True, True),  # by chance
+        (Score(0.91, 0.02), True, False),
+        (Score(0.95, 0.02), False, False),
+    ],
+)
+def test_it_is_taken_unless_it_does_worse(score: Score, holds: bool, taken: bool) -> None:
+    start = Judge(Imitation(), 0.9, measure).original(network())
+
+    def judged(score: Score, holds: bool) -> Found:
+        return Found(network(), replace(start.candidate, score=score, holds=holds))
+
+    chosen, tuned = judged(Score(0.94, 0.0), True), judged(score, holds)
+    assert better(chosen, tuned) is (tuned if taken else chosen)
