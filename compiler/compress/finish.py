@@ -15,7 +15,7 @@ LAST = Rung("fine-tuned", 1.0)
 
 @dataclass(frozen=True)
 class Finish(Stage):
-    """Train on, with nothing made smaller: one rung, whose result is taken unless it is worse (``better``).
+    """Train on, with nothing made smaller: one rung, taken unless it is worse (``better``).
 
     Attributes
     ----------
