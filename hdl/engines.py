@@ -13,6 +13,7 @@ from .concat.cost import cost as concat_cost
 from .concat.params import ConcatParams
 from .concat.schedule import schedule as concat_schedule
 from .cost import Resources
+from .fitted import corrected
 from .folded.cost import cost as folded_cost
 from .folded.params import FoldedParams
 from .folded.schedule import schedule as folded_schedule
@@ -63,11 +64,30 @@ Params = (
 
 @dataclass(frozen=True)
 class Engine:
-    """What the mapping needs of an engine. Costs exclude the output FIFOs (``hdl/fifo/cost``)."""
+    """What the mapping needs of an engine.
+
+    Attributes
+    ----------
+    name : str
+    schedule : callable (params) -> Schedule
+    model : callable (params, family) -> Resources
+        Its cost without the output FIFOs (``hdl/fifo/cost``), before the fit corrects it.
+    """
 
     name: str
     schedule: Callable[[Any], Schedule]
-    cost: Callable[[Any, str], Resources]
+    model: Callable[[Any, str], Resources]
+
+    def kind(self, params: Params) -> str:
+        """Return the name under which the cost of such a unit is fitted."""
+        if isinstance(params, UnrolledParams):
+            return f"{self.name}.{'serial' if params.digit else 'parallel'}"
+        variant = getattr(params, "multiplier", None)
+        return self.name if variant is None else f"{self.name}.{variant}"
+
+    def cost(self, params: Params, family: str) -> Resources:
+        """Estimate the resources without the output FIFOs."""
+        return corrected(self.model(params, family), self.kind(params), family)
 
 
 ENGINES: dict[type, Engine] = {

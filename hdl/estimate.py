@@ -1,8 +1,8 @@
 """Costs of the parts that the small engines are made of: adders, tables, multipliers, delays.
 
-Look-up tables and flip-flops are fitted to what Yosys makes of the circuits for xc7, ecp5 and
-ice40; other families count like the one that they resemble (``base_family``). Block RAMs and
-multipliers are each family's own, from the vendors' documents.
+Look-up tables and flip-flops follow what Yosys makes of the circuits for xc7, ecp5 and ice40; other
+families count like the one that they resemble (``base_family``), and ``fitted`` then corrects every
+engine by family. Block RAMs (``memories``) and multipliers (``multipliers``) are each family's own.
 """
 
 from __future__ import annotations
@@ -13,32 +13,9 @@ from ..runtime.numerics import clog2
 from .arithmetic import Product, table_style
 from .cost import Resources
 from .dot import DotProduct
-
-_BLOCK_36 = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
-
-_GEOMETRIES = {
-    "xc7": (0.5, _BLOCK_36),  # halves of RAMB36, also of UltraScale+
-    "xcup": (0.5, _BLOCK_36),
-    "ecp5": (1.0, _BLOCK_36),  # DP16KD
-    "gowin": (1.0, _BLOCK_36),  # BSRAM of 18 Kbit, SUG283
-    "ice40": (1.0, ((256, 16), (512, 8), (1024, 4), (2048, 2))),
-    "max10": (1.0, ((256, 36), (512, 18), (1024, 9), (2048, 4), (4096, 2), (8192, 1))),  # M9K
-    "cyclonev": (1.0, ((256, 40), (512, 20), (1024, 10), (2048, 5), (4096, 2), (8192, 1))),  # M10K
-    "arria10": (1.0, ((512, 40), (1024, 20), (2048, 10), (4096, 5), (8192, 2), (16384, 1))),  # M20K
-}
-"""Per family: what one block counts, and its (places, bits) shapes."""
-
-_OPERANDS = {
-    "xc7": (24, 24),
-    "xcup": (24, 24),
-    "ecp5": (17, 18),
-    "gowin": (17, 17),
-    "ice40": (15, 16),
-    "max10": (17, 17),
-    "cyclonev": (26, 26),
-    "arria10": (26, 26),
-}
-"""Bits, without sign, of the operands of a multiplier block: of a, and of a chunk of b."""
+from .memories import blocks, rom_is_block
+from .memory import RomStyle
+from .multipliers import products_of
 
 _RESEMBLES = {
     "xcup": "xc7",
@@ -62,20 +39,6 @@ def base_family(family: str) -> str:
     return _RESEMBLES.get(family, family)
 
 
-def lut_ram_places(family: str) -> int:
-    """Return up to which depth Yosys takes LUT RAM for a memory that it may choose for; 0: never.
-
-    Of Intel's, Yosys makes wide ones M10K even where LUTs are asked for, so none are counted.
-    """
-    return {"xc7": 64, "xcup": 64, "ecp5": 32, "gowin": 32}.get(family, 0)
-
-
-def blocks(places: int, bits: int, family: str) -> float:
-    """Return the block RAMs of a memory in the family's unit."""
-    unit, shapes = _GEOMETRIES[family]
-    return min(unit * -(-places // depth) * -(-bits // width) for depth, width in shapes)
-
-
 def rom(places: int, bits: int, family: str, *, late: bool = False) -> Resources:
     """Return the cost of a table with a registered output; one place is a constant.
 
@@ -83,7 +46,7 @@ def rom(places: int, bits: int, family: str, *, late: bool = False) -> Resources
     """
     if places == 1:
         return Resources()
-    if table_style(places, bits) == "block":
+    if rom_is_block(places, bits, table_style(places, bits), family):
         return Resources(bram=blocks(places, bits, family), ff=bits)
     base = base_family(family)
     if base == "xc7":
@@ -114,13 +77,25 @@ def multiply(product: Product, width: int, family: str, *, constant: bool) -> Re
     if product.style == "lut":
         each = 0.4 if constant else LUT_PRODUCT
         return Resources(lut=product.a_bits * product.b_bits * each, ff=width * product.rows * 0.5)
-    limit_a, limit_b = _OPERANDS[family]
-    a_parts = max(1, -(-(product.a_bits - product.a_signed) // limit_a))
     digits = max(1, product.b_bits - product.b_signed)
-    chunks = [min(product.chunk, digits - low) for low in range(0, digits, product.chunk)]
-    parts = sum(a_parts * -(-chunk // limit_b) for chunk in chunks)
-    registers = 0.0 if base == "xc7" else width * (2 * len(chunks) - 1)
-    return Resources(dsp=parts, lut=(parts - 1) * width * _BLOCK_ADDER[base], ff=registers)
+    starts = range(0, digits, product.chunk)
+    pieces = [
+        products_of(
+            product.a_bits,
+            product.a_signed,
+            # The topmost chunk has the sign.
+            min(product.chunk, digits - low) + (product.b_signed and low == starts[-1]),
+            product.b_signed and low == starts[-1],
+            width - low,
+            family,
+        )
+        for low in starts
+    ]
+    parts = sum(len(piece.widths) for piece in pieces) + sum(len(p.spelled) for p in pieces)
+    spelled = sum(a * b for piece in pieces for a, b in piece.spelled)
+    registers = 0.0 if base == "xc7" else width * (2 * len(pieces) - 1)
+    adders = (parts - 1) * width * _BLOCK_ADDER[base]
+    return Resources(dsp=sum(piece.blocks for piece in pieces), lut=adders + spelled, ff=registers)
 
 
 def accumulate(width: int, products: Sequence[Product], family: str) -> Resources:
@@ -134,9 +109,9 @@ def accumulate(width: int, products: Sequence[Product], family: str) -> Resource
     return Resources(lut=width, ff=width)
 
 
-def stored_words(places: int, bits: int, style: str, family: str) -> Resources:
+def stored_words(places: int, bits: int, style: RomStyle, family: str) -> Resources:
     """Return the cost of a memory of weights, ``block`` or of LUTs, and of the register behind."""
-    if style == "block":
+    if rom_is_block(max(2, places), bits, style, family):
         return Resources(bram=blocks(max(2, places), bits, family), ff=bits)
     inputs = 6 if base_family(family) == "xc7" else 4
     return Resources(lut=bits * max(0.5, 2 ** (clog2(max(2, places)) - inputs)), ff=2 * bits)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ...runtime.numerics import clog2
 from ..cost import Resources
-from ..estimate import base_family, blocks, lut_ram_places
+from ..estimate import base_family
+from ..fitted import corrected
+from ..memories import blocks, fills_m10k, lut_ram_places, ram_is_block
 from .params import FifoParams, FifoStyle
 
 TINY_FIFO = 4
@@ -20,13 +22,16 @@ def lut_ram(depth: int, width: int, family: str) -> Resources:
     """Return the cost of a LUT RAM with a registered output.
 
     Four LUTs hold 32 × 6 or 64 × 3 bits on Xilinx and, as two RAM slices, 16 × 4 bits on ECP5;
-    deeper ones are several with a multiplexer.
+    deeper ones are several with a multiplexer. One ALM of Cyclone V holds 32 × 2 bits.
     """
     if base_family(family) == "xc7":
         if depth <= 32:
             return Resources(lut=4 * -(-width // 6), ff=width)
         banks = -(-depth // 64)
         return Resources(lut=4 * -(-width // 3) * banks + width * ((banks - 1) / 3), ff=width)
+    if family == "cyclonev":
+        banks = -(-depth // 32)
+        return Resources(lut=width * (2 * banks - 1), ff=width)
     banks = -(-depth // 16)
     return Resources(lut=4 * -(-width // 4) * banks + width * (banks - 1), ff=width)
 
@@ -39,17 +44,25 @@ def registers(depth: int, width: int, family: str) -> Resources:
 
 def storage(depth: int, width: int, style: FifoStyle, family: str) -> Resources:
     """Return the cost of a memory with one write and one synchronous read port."""
-    if style == "auto":
-        style = "distributed" if depth <= lut_ram_places(family) else "block"
-    if style == "block":
+    if ram_is_block(depth, width, style, family):
         return Resources(bram=blocks(depth, width, family))
-    if style == "registers":
+    if style == "registers" or family == "ice40":
         return registers(depth, width, family)
     return lut_ram(depth, width, family)
 
 
+def kind(params: FifoParams) -> str:
+    """Return the name under which the cost of such a FIFO is fitted."""
+    return f"fifo.{params.style}"
+
+
 def cost(params: FifoParams, family: str) -> Resources:
     """Estimate the resources of a FIFO: its storage, three pointers, the count of free places."""
+    return corrected(model(params, family), kind(params), family)
+
+
+def model(params: FifoParams, family: str) -> Resources:
+    """Estimate the resources likewise, before the fit corrects them."""
     ring = places(params.depth)
     pointer, free = clog2(ring) + 1, clog2(params.depth) + 2
     each = 0.7 if base_family(family) == "xc7" else 1.0
@@ -64,6 +77,9 @@ def choose_style(depth: int, width: int, family: str) -> FifoStyle:
     have registers for a few places.
     """
     ring = places(depth)
+    if family == "cyclonev" and ring > TINY_FIFO:
+        # Yosys asks nothing else; Quartus does as it is told.
+        return "block" if fills_m10k(ring, width) else "distributed"
     if not lut_ram_places(family):
         return "registers" if ring <= TINY_FIFO else "block"
     shallow = 64 if base_family(family) == "xc7" else 32

@@ -6,25 +6,21 @@ from ...runtime.numerics import clog2
 from ..cost import Resources
 from ..estimate import (
     base_family,
-    blocks,
     counter,
     delay,
     dot_product,
-    lut_ram_places,
     stored_words,
 )
-from ..fifo.cost import lut_ram
+from ..fifo.cost import storage
 from ..window.cost import firing_cost
 from .params import SkippingParams
 from .schedule import READ_CYCLES
 
 
 def bank(params: SkippingParams, family: str) -> Resources:
-    """Return the cost of one bank of the ring; of small ones Yosys makes LUT RAM where it can."""
-    capacity, bits = params.window.capacity, params.window.beat.bits
-    if capacity <= lut_ram_places(family):
-        return lut_ram(capacity, bits, family)
-    return Resources(bram=blocks(capacity, bits, family))
+    """Return the cost of one bank of the ring."""
+    window = params.window
+    return storage(window.capacity, window.beat.bits, window.style, family)
 
 
 def lane(params: SkippingParams, family: str) -> Resources:

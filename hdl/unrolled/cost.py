@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..cost import Resources
-from ..estimate import base_family, blocks, counter, lut_ram_places
-from ..fifo.cost import cost as fifo_cost
-from ..fifo.cost import lut_ram
+from ..estimate import base_family, counter
+from ..fifo.cost import model as fifo_model
+from ..fifo.cost import storage
 from .params import UnrolledParams
 
 
@@ -27,7 +27,7 @@ def window(params: UnrolledParams, family: str) -> Resources:
     columns = shape.dilation[1] * (shape.kernel[1] - 1)
     total = Resources(ff=pixel + pixel * columns * shape.kernel[0] + used)
     if params.places:
-        total += fifo_cost(params.fifo, family) + Resources(ff=pixel - shape.beat.width)
+        total += fifo_model(params.fifo, family) + Resources(ff=pixel - shape.beat.width)
     if params.lines:
         total += lines(params, family)
     if shape.padded and shape.pad_value:
@@ -42,9 +42,7 @@ def lines(params: UnrolledParams, family: str) -> Resources:
     bits *= params.lines
     if width == 1:
         return Resources(ff=bits)
-    if width <= lut_ram_places(family):
-        return lut_ram(width, bits, family)
-    return Resources(bram=blocks(width, bits, family))
+    return storage(width, bits, params.line_style, family)
 
 
 def control(params: UnrolledParams, family: str) -> Resources:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from ...runtime.numerics import clog2
 from ..cost import Resources
-from ..estimate import base_family, blocks, counter, lut_ram_places
-from ..fifo.cost import lut_ram
+from ..estimate import base_family, counter
+from ..fifo.cost import storage
 from .params import WindowParams
 
 
 def ring(params: WindowParams, family: str) -> Resources:
-    """Return the cost of the ring memory; of small ones Yosys makes LUT RAM where it can."""
-    width = params.lanes * params.beat.bits
-    if params.capacity <= lut_ram_places(family):
-        return lut_ram(params.capacity, width, family)
-    return Resources(bram=blocks(params.capacity, width, family))
+    """Return the cost of the ring memory."""
+    return storage(params.capacity, params.lanes * params.beat.bits, params.style, family)
 
 
 def firing_cost(params: WindowParams) -> Resources:

@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from pruned_network import pruned
 
 from sangi.boards.load import load_board
 from sangi.compiler.frontend import load
@@ -25,13 +26,7 @@ from sangi.compiler.mapping.resources import total_resources
 from sangi.compiler.mapping.select import thrift, vector
 from sangi.compiler.mapping.wishes import Wishes
 from sangi.runtime.errors import FitError
-from sangi.runtime.ops.base import TensorType
-from sangi.runtime.ops.conv import Conv
-from sangi.runtime.ops.dense import Dense
-from sangi.runtime.ops.maxpool import MaxPool
-from sangi.runtime.ops.requantize import Requantize
-from sangi.runtime.ops.reshape import Reshape
-from sangi.runtime.program import Input, Node, Output, Program
+from sangi.runtime.program import Program
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits" / "digits_ternary.onnx"
 BOARDS = ("pynq_z2", "ulx3s_85f")
@@ -101,41 +96,6 @@ def engines_of(design: Design) -> str:
     """Return how many layers have which engine."""
     count = Counter(unit.engine for unit in design.units if unit.engine in ENGINES)
     return ", ".join(f"{number} {engine}" for engine, number in count.most_common())
-
-
-def pruned() -> Program:
-    """Return a ternary network whose later layers have more zeros: 50, 80, 90 and 95 %."""
-    rng = np.random.default_rng(5)
-    types = {"x": TensorType((16, 16, 4), 0, 15)}
-    nodes: list[Node] = []
-
-    def add(name: str, op: Conv | Dense | MaxPool | Requantize | Reshape, source: str) -> str:
-        types[name] = op.infer(types[source])
-        nodes.append(Node(name, op, (source,), name))
-        return name
-
-    def ternary(shape: tuple[int, ...], zeros: float) -> np.ndarray:
-        return rng.choice([-1, 1], shape) * (rng.random(shape) >= zeros)
-
-    x = "x"
-    for number, (filters, zeros) in enumerate([(16, 0.5), (32, 0.8), (32, 0.9), (64, 0.95)]):
-        weights = ternary((filters, 3, 3, types[x].channels), zeros)
-        x = add(f"conv{number}", Conv(weights, (1, 1), (1, 1, 1, 1)), x)
-        multiplier = rng.integers(1 << 12, 1 << 13, filters, dtype=np.int64)
-        offset = rng.integers(-(1 << 14), 1 << 14, filters, dtype=np.int64)
-        x = add(f"q{number}", Requantize(multiplier, offset, 16, 0, 15, ties=False), x)
-        if number in (1, 2):
-            x = add(f"pool{number}", MaxPool((2, 2), (2, 2)), x)
-    x = add("flat", Reshape((types[x].elements,)), x)
-    x = add("dense", Dense(ternary((10, types[x].channels), 0.95)), x)
-    return Program(
-        name="pruned",
-        inputs=(Input("x", "x", (16, 16, 4), "NHWC", "bytes"),),
-        nodes=tuple(nodes),
-        outputs=(Output(x, x, np.ones(1), np.zeros(1)),),
-        types=types,
-        original_weights=1,
-    )
 
 
 if __name__ == "__main__":

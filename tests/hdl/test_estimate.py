@@ -4,7 +4,8 @@ import pytest
 
 from sangi.boards.schema import FAMILIES
 from sangi.hdl.arithmetic import Product
-from sangi.hdl.estimate import blocks, lut_ram_places, multiply
+from sangi.hdl.estimate import multiply
+from sangi.hdl.memories import blocks, lut_ram_places
 
 KBIT = {"xc7": 18, "xcup": 18, "ecp5": 18, "gowin": 18, "ice40": 4, "max10": 9, "cyclonev": 10}
 KBIT["arria10"] = 20
@@ -47,9 +48,9 @@ def test_blocks_of_each_family(family, counts):
         ("xc7", (1, 1, 2)),
         ("xcup", (1, 1, 2)),
         ("ecp5", (1, 2, 4)),
-        ("gowin", (1, 2, 4)),
-        ("ice40", (1, 4, 6)),
-        ("max10", (1, 2, 4)),
+        ("gowin", (0.5, 2, 3.5)),
+        ("ice40", (1, 2, 5)),
+        ("max10", (0.5, 2, 3.5)),
         ("cyclonev", (1, 1, 2)),
         ("arria10", (1, 1, 2)),
     ],

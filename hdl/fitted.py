@@ -1,0 +1,47 @@
+"""Corrections of the cost models by family: factors fitted to what Yosys makes of drawn networks.
+
+``fitted.json`` holds per family and kind of unit the factors of look-up tables and of flip-flops;
+``tests/benchmarks/fit_costs.py`` writes it. Block RAMs and multipliers are counted, not fitted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from .cost import Resources
+
+FILE = Path(__file__).with_name("fitted.json")
+
+OTHERS = "others"
+"""Key of the factors of kinds that the drawn networks did not show."""
+
+_NONE = (1.0, 1.0)
+
+
+@cache
+def factors() -> Mapping[str, Mapping[str, tuple[float, float]]]:
+    """Return the factors of LUTs and flip-flops by family and kind of unit."""
+    document = json.loads(FILE.read_text(encoding="utf-8"))
+    return {
+        family: {kind: (float(lut), float(ff)) for kind, (lut, ff) in kinds.items()}
+        for family, kinds in document["factors"].items()
+    }
+
+
+def corrected(raw: Resources, kind: str, family: str) -> Resources:
+    """Return an estimate as the fit corrects it; families without a fit stay as they are.
+
+    Parameters
+    ----------
+    raw : Resources
+        Of the cost model.
+    kind : str
+        Engine and variant, ``folded.ternary``.
+    family : str
+    """
+    known = factors().get(family, {})
+    lut, ff = known.get(kind, known.get(OTHERS, _NONE))
+    return Resources(raw.lut * lut, raw.ff * ff, raw.bram, raw.dsp)

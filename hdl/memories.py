@@ -1,0 +1,82 @@
+"""What memories are made of: block RAMs, LUT RAM or logic, by family, as Yosys maps them.
+
+Geometries are those of the vendors' documents. A memory whose style is ``auto`` goes where Yosys'
+``memory_libmap`` finds it cheaper; on Cyclone V its ``memory_bram`` looks at no style at all but
+only at how much of a block would be used.
+"""
+
+from __future__ import annotations
+
+from .memory import RamStyle, RomStyle
+
+_BLOCK_36 = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+
+_GEOMETRIES = {
+    "xc7": (0.5, _BLOCK_36),  # halves of RAMB36, also of UltraScale+
+    "xcup": (0.5, _BLOCK_36),
+    "ecp5": (1.0, _BLOCK_36),  # DP16KD
+    "gowin": (1.0, _BLOCK_36),  # BSRAM of 18 Kbit, SUG283
+    "ice40": (1.0, ((256, 16), (512, 8), (1024, 4), (2048, 2))),
+    "max10": (1.0, ((256, 36), (512, 18), (1024, 9), (2048, 4), (4096, 2), (8192, 1))),  # M9K
+    "cyclonev": (1.0, ((256, 40), (512, 20), (1024, 10), (2048, 5), (4096, 2), (8192, 1))),  # M10K
+    "arria10": (1.0, ((512, 40), (1024, 20), (2048, 10), (4096, 5), (8192, 2), (16384, 1))),  # M20K
+}
+"""Per family: what one block counts, and its (places, bits) shapes."""
+
+_LUT_RAM_64 = {"ecp5": 10.4, "gowin": 10.4}
+"""What 64 places of four bits of LUT RAM count where a block counts 64: between 10.3 and 10.6,
+by the widths at which Yosys 0.70 changes from one to the other."""
+
+_SMALL_ICE40 = 72
+"""Bits up to which Yosys makes flip-flops of a memory of iCE40."""
+
+_LEAST_USED = 5
+"""Percent of an M10K from which on Yosys takes one."""
+
+
+def blocks(places: int, bits: int, family: str) -> float:
+    """Return the block RAMs of a memory in the family's unit."""
+    unit, shapes = _GEOMETRIES[family]
+    if family == "cyclonev":
+        depth, width = max(shapes, key=lambda shape: _used(places, bits, shape))
+        return unit * -(-places // depth) * -(-bits // width)
+    return min(unit * -(-places // depth) * -(-bits // width) for depth, width in shapes)
+
+
+def lut_ram_places(family: str) -> int:
+    """Return up to which depth every memory of LUTs is smaller than a block RAM; 0: never."""
+    return {"xc7": 64, "xcup": 64, "ecp5": 32, "gowin": 32}.get(family, 0)
+
+
+def ram_is_block(places: int, bits: int, style: RamStyle, family: str) -> bool:
+    """Return whether a memory that is written and read lies in block RAM."""
+    if style == "registers":
+        return False
+    if family == "cyclonev":
+        return fills_m10k(places, bits)
+    if style != "auto":
+        return style == "block"
+    if family == "ice40":
+        return places * bits > _SMALL_ICE40
+    if family in _LUT_RAM_64 and lut_ram_places(family) < places <= 64:
+        return _LUT_RAM_64[family] * -(-bits // 4) > 64 * -(-bits // 36)
+    return places > lut_ram_places(family)
+
+
+def rom_is_block(places: int, bits: int, style: RomStyle, family: str) -> bool:
+    """Return whether a table with a registered output lies in block RAM."""
+    if family == "cyclonev":
+        return fills_m10k(places, bits)
+    return style == "block"
+
+
+def fills_m10k(places: int, bits: int) -> bool:
+    """Return whether a memory fills so much of a Cyclone V's block that Yosys takes it."""
+    return max(_used(places, bits, shape) for shape in _GEOMETRIES["cyclonev"][1]) >= _LEAST_USED
+
+
+def _used(places: int, bits: int, shape: tuple[int, int]) -> int:
+    """Return the percent that is used of the last block of a memory, rounded down."""
+    depth, width = shape
+    rows, columns = places % depth or depth, bits % width or width
+    return 100 * rows * columns // (depth * width)
