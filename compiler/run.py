@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -93,7 +94,7 @@ def run_build(
     steps = StepLog(progress)
     report = read_report(build)
     file = read_images(images, frames)
-    steps.begin(f"open {device}")
+    steps.begin(f"open {shown(device)}")
     with Accelerator.open(device, build) as accelerator:
         steps.begin(f"run {len(file.x)} images")
         began = time.perf_counter()
@@ -113,7 +114,7 @@ def run_build(
     summary = {
         "model": report["model"],
         "digest": report["digest"],
-        "device": device,
+        "device": shown(device),
         "images": len(file.x),
         "seconds": round(seconds, 6),
         "accuracy": accuracy,
@@ -130,3 +131,8 @@ def run_build(
         counters,
         target,
     )
+
+
+def shown(device: str) -> str:
+    """Return a device's URL without the token in it, for files and screens."""
+    return re.sub(r"\btoken=[^&]*", "token=…", device)

@@ -26,7 +26,7 @@ def run(
     frames: Frames = None,
 ) -> None:
     """Run images on a board, on its simulation, or on the reference."""
-    from ..run import run_build
+    from ..run import run_build, shown
     from .tables import show_run
 
     with progress() as begin:
@@ -34,7 +34,7 @@ def run(
     show_run(result, device)
     if len(result.differing):
         raise MismatchError(
-            f"{device} must give what the reference gives, and {len(result.differing)} of "
+            f"{shown(device)} must give what the reference gives, and {len(result.differing)} of "
             f"{result.images} images differ, the first is image {result.differing[0]}; "
             "compare the layers with `sangi simulate`"
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..run import Run
+from ..run import Run, shown
 from ..simulate import Verification
 from .console import show_line, show_table, show_warning
 
@@ -85,7 +85,7 @@ def show_run(run: Run, device: str) -> None:
     if counters.span:
         share = f"{100 * counters.busy / counters.span:.2f} % of {counters.span:,} cycles"
         rows.append(("a frame was in the circuit", share))
-    show_table(f"Run on {device}", ("", ""), rows)
+    show_table(f"Run on {shown(device)}", ("", ""), rows)
     show_line(f"\nwritten: {run.out}")
 
 
