@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...runtime.numerics import clog2
+from ..burst_cost import burst_cost
 from ..cost import Resources
 from ..estimate import (
     base_family,
@@ -56,9 +57,7 @@ def cost(params: SkippingParams, family: str) -> Resources:
     total += delay(clog2(window.capacity), 3, family)
     if window.padded:
         total += delay(sum(window.kernel), 3, family) + Resources(lut=sum(window.kernel))
-    if params.burst > 1:
-        held = params.pe * params.out.bits
-        total += Resources(lut=held + 5, ff=held + 3)
+    total += burst_cost(params.out.width, params.burst, family)
     if params.multiplier == "ternary":
         total += counter(window.groups) + Resources(lut=6.0 * params.pe)
     return total

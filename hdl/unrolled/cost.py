@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..burst_cost import burst_cost
 from ..cost import Resources
 from ..estimate import base_family, counter
 from ..fifo.cost import model as fifo_model
@@ -13,9 +14,7 @@ def cost(params: UnrolledParams, family: str) -> Resources:
     """Estimate the resources without the output FIFO."""
     total = window(params, family) + control(params, family)
     total += serial(params, family) if params.digit else parallel(params, family)
-    if params.burst > 1:
-        held = params.out_channels * params.out.bits
-        total += Resources(lut=held + 5, ff=held + 3)
+    total += burst_cost(params.out.width, params.burst, family)
     return total
 
 
