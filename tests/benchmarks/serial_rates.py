@@ -1,6 +1,6 @@
 """Adders that are a few bits wide against whole ones: area of a ternary layer by its rate.
 
-Run as ``python tests/benchmarks/serial.py [--family xc7] [--matrix 96x16@40 …] [--bits 8]``. A
+Run as ``python tests/benchmarks/serial_rates.py [--family xc7] [--matrix 96x16@40 …] [--bits 8]``. A
 layer that sees an input every n cycles adds ceil(bits of a sum / n) bits a cycle, or the next of 1,
 2, 4, …: of 3 Yosys makes far more on ecp5. *Adders* are the network with its registers alone, from
 digits to digits; *engine* is the whole engine with its output FIFO, behind and before streams of

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("serial.py")
+SCRIPT = Path(__file__).with_name("serial_rates.py")
 
 
 @pytest.mark.slow
