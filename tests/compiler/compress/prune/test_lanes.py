@@ -58,7 +58,7 @@ def test_lanes_of_other_layers_wait(node):
     assert np.count_nonzero(layer.op.weights) < 0.9 * lanes
 
 
-@pytest.mark.parametrize(("target_fps", "lanes"), [(2_000, 2), (12_000, 8)])
+@pytest.mark.parametrize(("target_fps", "lanes"), [(12_000, 8), (24_000, 16)])
 def test_the_mapping_takes_balanced_layers_to_the_skipping_engine(target_fps, lanes):
     net = program(BALANCED)
     design = map_program(net, load_board("pynq_z2"), target_fps=target_fps)
