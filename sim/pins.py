@@ -22,10 +22,10 @@ from .verilator.once import render, sources_of, verilate_once
 
 TOP = "top"
 PRIMITIVES = Path(__file__).parent / "verilator" / "primitives.v"
-"""Stand-ins for the PLLs: their oscillator passes through."""
+"""Stand-ins for the PLLs: the executable makes their clock."""
 
-IDLE_CYCLES = 1 << 22
-"""Cycles without a byte after which the simulation slows down, to spare the processor."""
+IDLE_EDGES = 1 << 23
+"""Edges of clocks without a byte after which the simulation slows down, to spare the processor."""
 
 TIMEOUT = 2.0
 """Seconds of silence until packets are repeated: a simulation is slower than its board."""
@@ -54,8 +54,9 @@ class Faults:
 
 @dataclass(frozen=True)
 class Line:
-    """Clock and baud rate, as ``project/line.json`` of a build says."""
+    """Clocks and baud rate, as ``project/line.json`` of a build says."""
 
+    oscillator_hz: int
     clock_hz: int
     baud: int
 
@@ -98,7 +99,8 @@ class PinsBoard:
         bridge, self._terminal = pty.openpty()
         tty.setraw(self._terminal)
         self.port = os.ttyname(self._terminal)
-        figures = (line.clock_hz / line.baud, faults.inverted, faults.lost, faults.seed)
+        rates = (line.oscillator_hz, line.clock_hz, line.baud)
+        figures = (*rates, faults.inverted, faults.lost, faults.seed)
         try:
             self._process = subprocess.Popen(
                 [str(executable), *map(str, figures)], stdin=bridge, stdout=bridge
@@ -168,21 +170,23 @@ def line_of(build: Path) -> Line:
     path = build / "project" / "line.json"
     try:
         figures = json.loads(path.read_text(encoding="utf-8"))
-        return Line(clock_hz=int(figures["clock_hz"]), baud=int(figures["baud"]))
+        return Line(*(int(figures[name]) for name in ("oscillator_hz", "clock_hz", "baud")))
     except OSError as error:
         raise BuildError(
             f"build {build} must hold project/line.json for sim:pins, and does not; compile it for "
             "a board with a serial line, or use sim:"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise BuildError(f"{path} must hold clock_hz and baud, and is damaged: {error}") from error
+        raise BuildError(
+            f"{path} must hold oscillator_hz, clock_hz and baud, and is damaged: {error}"
+        ) from error
 
 
 def executable_of(build: Path) -> Path:
     """Return the Verilated top level of a build; compile it where that was not done yet.
 
-    It is kept in ``results/sim_pins`` of the build. Every PLL passes its oscillator through,
-    so that the pin ``oscillator`` is the clock.
+    It is kept in ``results/sim_pins`` of the build. PLLs are bypassed: the executable makes the
+    clock that they would make.
 
     Raises
     ------
@@ -195,7 +199,7 @@ def executable_of(build: Path) -> Path:
     if not top.exists():
         raise BuildError(f"build {build} must hold project/{TOP}.v, and does not; compile it again")
     sources = [PRIMITIVES, top, *sources_of(build)]
-    main = render("pins.cpp.jinja", top=TOP, idle_cycles=IDLE_CYCLES)
+    main = render("pins.cpp.jinja", top=TOP, idle_cycles=IDLE_EDGES)
     return verilate_once(TOP, sources, main, build / "results" / "sim_pins")
 
 

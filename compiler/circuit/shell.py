@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Signal
+from amaranth.hdl import Instance, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -63,12 +63,15 @@ class CoreShell(wiring.Component):
 
     Attributes
     ----------
+    core_clk : in
+        The core's clock; everything else belongs to the shell's.
     rx_payload (8 bits), rx_valid : in; rx_ready : out
         The packets' bytes to the circuit.
     tx_payload (8 bits), tx_valid : out; tx_ready : in
         The packets' bytes to the host.
     """
 
+    core_clk: Signal
     rx_payload: Signal
     rx_valid: Signal
     rx_ready: Signal
@@ -80,6 +83,7 @@ class CoreShell(wiring.Component):
         self.params = params
         super().__init__(
             {
+                "core_clk": In(1),
                 "rx_payload": In(8),
                 "rx_valid": In(1),
                 "rx_ready": Out(1),
@@ -94,6 +98,7 @@ class CoreShell(wiring.Component):
         m = Module()
         m.submodules.packets = shell = Shell(self.params)
         m.d.comb += [
+            shell.core_clk.eq(self.core_clk),
             shell.rx.payload.eq(self.rx_payload),
             shell.rx.valid.eq(self.rx_valid),
             self.rx_ready.eq(shell.rx.ready),
@@ -101,12 +106,10 @@ class CoreShell(wiring.Component):
             self.tx_valid.eq(shell.tx.valid),
             shell.tx.ready.eq(self.tx_ready),
         ]
-        reset = Signal()
-        m.d.comb += reset.eq(ResetSignal() | shell.core_reset)
         m.submodules.core = Instance(
             "core",
-            i_clk=ClockSignal(),
-            i_rst=reset,
+            i_clk=self.core_clk,
+            i_rst=shell.core_reset,
             i_in0_payload=shell.source.payload,
             i_in0_valid=shell.source.valid,
             o_in0_ready=shell.source.ready,

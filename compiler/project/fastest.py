@@ -27,9 +27,9 @@ def make_fastest(
     """Place and route at rising clocks until one is missed; keep the highest that was met.
 
     The first attempt aims at ``clock_mhz``. Each further one aims at the highest clock (a multiple
-    of 125 kHz that the PLL makes and the baud rate can be divided from) that the attempts before
-    reached, or, where one fell short, at the highest that it reached itself. There are at most 4
-    attempts; the clock found is confirmed, and more patience may find a slightly higher one.
+    of 125 kHz that the board can make) that the attempts before reached, or, where one fell short,
+    at the highest that it reached itself. There are at most 4 attempts; the clock found is
+    confirmed, and more patience may find a slightly higher one.
 
     Parameters
     ----------

@@ -103,7 +103,7 @@ def make_bitstream(board: Board, clock_mhz: float, seed: int, build: Path) -> Ro
 
 
 def can_clock(board: Board, clock_mhz: float) -> bool:
-    """Whether the board's PLL makes a clock, and the clock the baud rate."""
+    """Whether the board can make a core's clock, and its baud rate with it."""
     try:
         project = _plan(board, clock_mhz, 0)
         plan_line(board, project.line, clock_mhz, project.variant)

@@ -92,7 +92,7 @@ def write_open_project(board: Board, project: OpenProject, clock_mhz: float, bui
     project : OpenProject
         Of this board, clock and the seed of placement.
     clock_mhz : float
-        Clock of shell and core.
+        Clock of the core.
     build : Path
         Its ``rtl/`` is there already, ``shell.v`` included; the scripts name its files.
 

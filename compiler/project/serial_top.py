@@ -24,14 +24,14 @@ def plan_line(
     settings : LineSettings
         The board's.
     clock_mhz : float
-        Clock of shell and core.
+        Clock of the core.
     variant : str
         Which of the family's PLLs; see ``plan_clock``.
 
     Raises
     ------
     BoardError
-        If the PLL cannot make the clock, or the clock not the baud rate.
+        If the PLL cannot make the clock, or the baud rate cannot be made.
     """
     try:
         return plan_top(
@@ -52,7 +52,7 @@ def serial_top(board: Board, settings: LineSettings, clock_mhz: float, variant: 
     Raises
     ------
     BoardError
-        If the board's PLL cannot make the clock, or the clock the baud rate.
+        If the board's PLL cannot make the clock, or the baud rate cannot be made.
     """
     params = plan_line(board, settings, clock_mhz, variant)
     head = f"// {TOP}: {board.title}, {clock_mhz:g} MHz, {params.baud:.0f} baud\n"

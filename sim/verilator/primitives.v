@@ -1,6 +1,8 @@
-// Stand-ins for the PLLs of top levels: the oscillator passes through, and the lock rises later.
-module lock_later(input clock, output locked);
+// Stand-ins for the PLLs of top levels: the clock comes from pins.cpp, and the lock rises later.
+module made_clock(output clock, output locked);
+  reg sangi_made_clock /*verilator public_flat_rw*/ = 0;
   reg [4:0] count = 0;
+  assign clock = sangi_made_clock;
   assign locked = count[4];
   always @(posedge clock) if (!locked) count <= count + 1;
 endmodule
@@ -17,9 +19,8 @@ module EHXPLLL #(
   input PLLWAKESYNC, ENCLKOP, ENCLKOS,
   output CLKOP, CLKOS, LOCK
 );
-  assign CLKOP = CLKI;
-  assign CLKOS = CLKI;
-  lock_later lock(CLKI, LOCK);
+  assign CLKOP = CLKOS;
+  made_clock made(CLKOS, LOCK);
 endmodule
 
 // Lattice iCE40: the oscillator comes from within the chip …
@@ -29,9 +30,8 @@ module SB_PLL40_CORE #(
   input REFERENCECLK, RESETB, BYPASS,
   output PLLOUTGLOBAL, PLLOUTCORE, LOCK
 );
-  assign PLLOUTGLOBAL = REFERENCECLK;
-  assign PLLOUTCORE = REFERENCECLK;
-  lock_later lock(REFERENCECLK, LOCK);
+  assign PLLOUTCORE = PLLOUTGLOBAL;
+  made_clock made(PLLOUTGLOBAL, LOCK);
 endmodule
 
 // … or from the PLL's own pad.
@@ -41,9 +41,8 @@ module SB_PLL40_PAD #(
   input PACKAGEPIN, RESETB, BYPASS,
   output PLLOUTGLOBAL, PLLOUTCORE, LOCK
 );
-  assign PLLOUTGLOBAL = PACKAGEPIN;
-  assign PLLOUTCORE = PACKAGEPIN;
-  lock_later lock(PACKAGEPIN, LOCK);
+  assign PLLOUTCORE = PLLOUTGLOBAL;
+  made_clock made(PLLOUTGLOBAL, LOCK);
 endmodule
 
 // Gowin
@@ -57,8 +56,7 @@ module rPLL #(
   input [3:0] PSDA, DUTYDA, FDLY,
   output CLKOUT, LOCK
 );
-  assign CLKOUT = CLKIN;
-  lock_later lock(CLKIN, LOCK);
+  made_clock made(CLKOUT, LOCK);
 endmodule
 
 // Xilinx 7 series
@@ -69,9 +67,8 @@ module MMCME2_BASE #(
   input CLKIN1, CLKFBIN, PWRDWN, RST,
   output CLKFBOUT, CLKOUT0, LOCKED
 );
-  assign CLKFBOUT = CLKIN1;
-  assign CLKOUT0 = CLKIN1;
-  lock_later lock(CLKIN1, LOCKED);
+  assign CLKFBOUT = CLKOUT0;
+  made_clock made(CLKOUT0, LOCKED);
 endmodule
 
 module BUFG(input I, output O);
@@ -87,8 +84,7 @@ module altera_pll #(
   input refclk, rst, fbclk,
   output outclk, locked
 );
-  assign outclk = refclk;
-  lock_later lock(refclk, locked);
+  made_clock made(outclk, locked);
 endmodule
 
 // Intel MAX 10
@@ -103,12 +99,11 @@ module altpll #(
   output [4:0] clk,
   output locked
 );
-  assign clk = {4'd0, inclk[0]};
-  lock_later lock(inclk[0], locked);
+  assign clk[4:1] = 0;
+  made_clock made(clk[0], locked);
 endmodule
 
 // Intel Arria 10: the system that Platform Designer makes of project/iopll.tcl
 module iopll(input refclk_clk, reset_reset, output outclk0_clk, locked_export);
-  assign outclk0_clk = refclk_clk;
-  lock_later lock(refclk_clk, locked_export);
+  made_clock made(outclk0_clk, locked_export);
 endmodule

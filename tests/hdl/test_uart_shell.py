@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect
@@ -78,7 +78,9 @@ class Simulated:
     two serial lines.
     """
 
-    def __init__(self, elements, lanes=1, slots=(4, 2), cycles=3000, divisor=None):
+    def __init__(
+        self, elements, lanes=1, slots=(4, 2), cycles=3000, divisor=None, core_period=0.7e-6
+    ):
         self.params = ShellParams(
             PortParams(Beat(lanes, 8, False), elements, slots[0]),
             PortParams(Beat(lanes, 12, True), elements, slots[1]),
@@ -87,7 +89,14 @@ class Simulated:
         m = Module()
         m.submodules.shell = shell = Shell(self.params)
         core = Toy(lanes)
-        m.submodules.core = ResetInserter(shell.core_reset)(core)
+        m.domains.fast = ClockDomain(reset_less=True)
+        m.domains.toy = ClockDomain(local=True)
+        m.submodules.core = DomainRenamer("toy")(core)
+        m.d.comb += [
+            shell.core_clk.eq(ClockSignal("fast")),
+            ClockSignal("toy").eq(ClockSignal("fast")),
+            ResetSignal("toy").eq(shell.core_reset),
+        ]
         connect(m, shell.source, core.source)
         connect(m, core.sink, shell.sink)
         rx, tx = (shell.rx, shell.tx) if divisor is None else serial_lines(m, shell, divisor)
@@ -98,6 +107,7 @@ class Simulated:
         self.now = 0
         self.simulator = Simulator(m)
         self.simulator.add_clock(1e-6)
+        self.simulator.add_clock(core_period, domain="fast")
 
         async def bench(ctx):
             while True:
@@ -171,8 +181,9 @@ def test_no_bit_is_lost_on_the_fastest_line():
     assert client.status().rejected == 0
 
 
-def test_a_new_session_resets_the_core():
-    line = Simulated(20)
+@pytest.mark.parametrize("core_period", [0.13e-6, 1e-6, 4.1e-6])
+def test_a_new_session_resets_the_core(core_period):
+    line = Simulated(20, core_period=core_period)
     client = PacketClient(line, timeout=1)
     frame = images(1, 20)[0]
     run = client.run([frame] * 9)

@@ -22,14 +22,15 @@ from sangi.runtime.host import execute
 from sangi.runtime.ops.base import TensorType
 from sangi.runtime.ops.lookup import Lookup
 from sangi.runtime.program import Input, Node, Output, Program
-from sangi.runtime.protocol import Decoder, encode
+from sangi.runtime.protocol import INFO_BYTES, OVERHEAD, Decoder, encode
 from sangi.runtime.store import save_program
-from sangi.sim.pins import PRIMITIVES, Faults, PinsBoard, PinsTransport
+from sangi.sim.pins import PRIMITIVES, Faults, PinsBoard, PinsTransport, line_of
 from sangi.sim.verilator.tools import environment
 from sangi.sim.verilator.tools import executable as verilator
 
 ELEMENTS = 70  # two packets an image, three a result
-CLOCK_MHZ, BAUD = 60.0, 7_500_000  # the fastest line: 8 cycles a bit
+CLOCK_MHZ, BAUD = 60.0, 7_500_000  # the fastest line: 8 cycles a bit of one clock
+OWN_MHZ, OWN_BAUD = 23.75, 3_000_000  # the shell has the oscillator: 25/3 cycles a bit
 
 # Element k of an image leaves as 3 x - k: an image that is shifted by an element is wrong.
 CORE = f"""
@@ -73,7 +74,16 @@ def program():
 
 @pytest.fixture(scope="module")
 def build(program, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("build")
+    return make_build(tmp_path_factory.mktemp("build"), program, CLOCK_MHZ, BAUD)
+
+
+@pytest.fixture(scope="module")
+def own_clocks(program, tmp_path_factory):
+    """A build whose shell and core have clocks of their own."""
+    return make_build(tmp_path_factory.mktemp("own"), program, OWN_MHZ, OWN_BAUD)
+
+
+def make_build(folder, program, clock_mhz, baud):
     ports = (
         PortParams(Beat(1, 8, False), ELEMENTS, 16),
         PortParams(Beat(1, 11, True), ELEMENTS, 8),
@@ -81,14 +91,14 @@ def build(program, tmp_path_factory):
     texts = {
         "rtl/core.v": CORE,
         "rtl/shell.v": component_verilog(CoreShell(ShellParams(*ports, program.digest)), "shell"),
-        "project/top.v": component_verilog(Top(plan_top("ecp5", 25.0, CLOCK_MHZ, BAUD, 1)), "top"),
+        "project/top.v": component_verilog(Top(plan_top("ecp5", 25.0, clock_mhz, baud, 1)), "top"),
     }
     for name, text in texts.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     board = load_board("ulx3s_85f")
-    board.settings["uart"]["baud"] = BAUD
-    write_line(board, CLOCK_MHZ, folder)
+    board.settings["uart"]["baud"] = baud
+    write_line(board, clock_mhz, folder)
     save_program(program, folder / "program.sangi")
     return folder
 
@@ -148,11 +158,12 @@ class Board:
     def __init__(self, program, build, faults=None):
         self.program = program
         self.pins = PinsBoard(build, faults)
+        self.baud = line_of(build).baud
         self.drivers = []
 
     def drive(self, chance=0.0, seed=0):
         """Open a driver as after a restart: nothing of the one before is told."""
-        transport = Mangler(PinsTransport(self.pins, BAUD), chance, seed)
+        transport = Mangler(PinsTransport(self.pins, self.baud), chance, seed)
         device = PacketDevice(self.program, transport, timeout=0.03, retries=60)
         return Accelerator(self.program, device)
 
@@ -220,6 +231,26 @@ def test_a_bad_line_delays_and_never_changes_a_result(program, build, name):
     assert failures == 0
 
 
+def test_the_core_counts_in_its_own_clock(program, own_clocks):
+    x = images(30)
+    with Accelerator.open("sim:pins", own_clocks) as accelerator:
+        np.testing.assert_array_equal(accelerator.infer(x)["y"], execute(program, x)["y"])
+        before, after = accelerator.counters(), accelerator.counters()
+    assert after.frames == 30
+    assert after.cycles > 30 * 10 * 2 * ELEMENTS * OWN_MHZ * 1e6 / OWN_BAUD
+    # Between them there is a question, and an answer that holds the counters.
+    bits = 10 * (2 * OVERHEAD + INFO_BYTES)
+    assert after.cycles - before.cycles > bits * OWN_MHZ * 1e6 / OWN_BAUD
+
+
+def test_clocks_of_their_own_on_a_bad_line_and_a_bad_board(program, own_clocks):
+    line = Faults(inverted=1e-4, lost=3e-4, seed=3)
+    with board_of(program, own_clocks, line) as board:
+        resets = every(20, 4, board.pins.reset)
+        failures, opened = run_all(board, images(60), chance=0.01, disturb=resets)
+    assert 1 <= failures == opened - 1
+
+
 def every(count, seed, action):
     """Call ``action`` after every ``count`` results, more or less."""
     draw = random.Random(seed)
@@ -280,7 +311,9 @@ def test_a_killed_driver_leaves_nothing_behind(program, build):
 def test_every_pll_has_a_stand_in(family, oscillator, variant, tmp_path):
     top = Top(plan_top(family, oscillator, 48.0, 3_000_000, variant=variant))
     (tmp_path / "top.v").write_text(component_verilog(top, "top"))
-    shell = "module shell(input clk, rst, rx_valid, tx_ready, input [7:0] rx_payload, output "
+    shell = (
+        "module shell(input clk, core_clk, rst, rx_valid, tx_ready, input [7:0] rx_payload, output "
+    )
     (tmp_path / "shell.v").write_text(
         f"{shell}rx_ready, tx_valid, output [7:0] tx_payload); endmodule"
     )
@@ -314,7 +347,7 @@ def test_a_build_without_a_serial_line_has_no_pins(program, build, tmp_path):
         Accelerator.open("sim:pins", tmp_path)
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "line.json").write_text('{"baud": 9600}')
-    with pytest.raises(BuildError, match="must hold clock_hz and baud, and is damaged"):
+    with pytest.raises(BuildError, match="must hold oscillator_hz, clock_hz and baud"):
         Accelerator.open("sim:pins", tmp_path)
     shutil.copy(build / "project" / "line.json", tmp_path / "project")
     with pytest.raises(BuildError, match=r"must hold project/top\.v"):

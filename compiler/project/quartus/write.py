@@ -8,7 +8,7 @@ from ....boards.board import Board
 from ....hdl.clock.intel import IOPLL
 from ..line import write_line
 from ..memories import vendor_rtl
-from ..serial_top import TOP, serial_top, sources
+from ..serial_top import TOP, plan_line, serial_top, sources
 from ..settings import line_settings, setting
 from ..templates import render, write_texts
 
@@ -21,7 +21,7 @@ def write_project(board: Board, clock_mhz: float, seed: int, build: Path) -> Pat
     board : Board
         With ``device.part``, ``device.family``, ``oscillator``, ``uart`` and ``pins``.
     clock_mhz : float
-        Clock of shell and core.
+        Clock of the core.
     seed : int
         Of the fitter; Quartus counts from 1.
     build : Path
@@ -41,6 +41,7 @@ def write_project(board: Board, clock_mhz: float, seed: int, build: Path) -> Pat
         "clock": f"{clock_mhz:g}",
         "oscillator": f"{line.oscillator_mhz:g}",
         "line": line,
+        "apart": plan_line(board, line, clock_mhz).apart,
         "period": f"{1000 / line.oscillator_mhz:.3f}",
         "sites": line.sites,
         "standard": setting(board, "pins", "io_type", str),

@@ -7,7 +7,7 @@ from pathlib import Path
 from ....boards.board import Board
 from ..line import write_line
 from ..memories import vendor_rtl
-from ..serial_top import TOP, serial_top, sources
+from ..serial_top import TOP, plan_line, serial_top, sources
 from ..settings import line_settings, setting
 from ..templates import render, write_texts
 
@@ -23,7 +23,7 @@ def write_uart_project(board: Board, clock_mhz: float, build: Path) -> Path:
     board : Board
         With ``device.part``, ``oscillator``, ``uart`` and ``pins``.
     clock_mhz : float
-        Clock of shell and core.
+        Clock of the core.
     build : Path
         Its ``rtl/`` is there already, ``shell.v`` included.
 
@@ -40,6 +40,7 @@ def write_uart_project(board: Board, clock_mhz: float, build: Path) -> Path:
         "part": setting(board, "device", "part", str),
         "clock": f"{clock_mhz:g}",
         "line": line,
+        "apart": plan_line(board, line, clock_mhz).apart,
         "period": f"{1000 / line.oscillator_mhz:.3f}",
         "sites": line.sites,
         "standard": standard,

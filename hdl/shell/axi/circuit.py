@@ -19,6 +19,7 @@ from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
 from amaranth.lib.fifo import AsyncFIFO, SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect
 
+from ..core_reset import CoreReset
 from .control import Control
 from .counters import Counters
 from .gearbox import Gearbox, GearboxParams
@@ -34,9 +35,6 @@ FIFO_WORDS = 32
 FRAMES = 64
 """Frames that may have come in before the result of the first is out."""
 
-RESET_CYCLES = 8
-"""Cycles of the core's clock for which a reset lasts at least."""
-
 _IN_FLIGHT_BITS = 8
 
 
@@ -47,8 +45,8 @@ class AxiShell(wiring.Component):
     in asynchronous FIFOs, single bits by two flip-flops; the copies of the counters stand still
     while they are read. The two clocks may be one.
 
-    A reset, by ``aresetn`` or by CONTROL, holds the core for ``RESET_CYCLES`` of its clock; the
-    half of the FIFOs in ``aclk`` comes out of it after the half in ``core_clk``.
+    A reset, by ``aresetn`` or by CONTROL, resets the core (see ``CoreReset``); the half of the
+    FIFOs in ``aclk`` comes out of it after the half in ``core_clk``.
 
     All outputs to AXI come from registers. From the last word of a frame to the core's input it
     takes 1 cycle of ``aclk`` in a ``Skid``, a FIFO, and 2 cycles of ``core_clk``; a result goes
@@ -127,39 +125,19 @@ class AxiShell(wiring.Component):
         m.domains.sync = ClockDomain(local=True)
         m.domains.link = ClockDomain(local=True)
         m.domains.core = ClockDomain(local=True)
-        m.domains.free = ClockDomain(local=True, reset_less=True)  # core's clock
+        m.submodules.reset = reset = CoreReset()
         m.d.comb += [
             ClockSignal("sync").eq(self.aclk),
             ClockSignal("link").eq(self.aclk),
-            ClockSignal("core").eq(self.core_clk),
-            ClockSignal("free").eq(self.core_clk),
             ResetSignal("link").eq(resetting),
-            self.core_reset.eq(ResetSignal("core")),
+            ClockSignal("core").eq(self.core_clk),
+            ResetSignal("core").eq(reset.core_reset),
+            self.core_reset.eq(reset.core_reset),
+            reset.request.eq(control.reset),
+            reset.core_clk.eq(self.core_clk),
+            resetting.eq(reset.resetting),
         ]
         m.submodules.bus_reset = ResetSynchronizer(~self.aresetn, domain="sync")
-
-        # The core has been in reset for long enough, as seen from its clock and from aclk.
-        chain = Signal(RESET_CYCLES)
-        long_enough = Signal()
-        ripe = Signal()
-        m.d.free += [
-            chain.eq(Cat(ResetSignal("core"), chain)),
-            long_enough.eq(chain.all()),
-        ]
-        m.submodules.ripe = FFSynchronizer(long_enough, ripe, o_domain="sync")
-        # Four phases: hold rises while ripe is low and falls while it is high.
-        hold = Signal(init=1)
-        asked = Signal()
-        with m.If(hold):
-            m.d.sync += asked.eq(0)
-            with m.If(ripe & ~control.reset):
-                m.d.sync += hold.eq(0)
-        with m.Else():
-            m.d.sync += asked.eq(asked | control.reset)
-            with m.If((asked | control.reset) & ~ripe):
-                m.d.sync += hold.eq(1)
-        m.submodules.core_reset = ResetSynchronizer(hold, domain="core")
-        m.d.sync += resetting.eq(hold | ripe | asked | control.reset)
 
     def _registers(self, m: Module, control: Control) -> None:
         """Put the registers behind the bus."""

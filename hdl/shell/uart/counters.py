@@ -10,15 +10,15 @@ from amaranth.lib.wiring import In, Out
 
 from ....runtime.protocol import INFO_BYTES, VERSION, Info
 from .params import ShellParams
+from .ticks import TICK_BITS
 
-_COUNTERS = {"frames": 32, "rejected": 32, "cycles": 48, "stalls": 48}
+_COUNTERS = ("frames", "rejected")
+_COUNTER_BITS = 32
 _FIXED_BYTES = INFO_BYTES - 24  # the counters are the last fields of INFO
 
 
 class Counters(wiring.Component):
     """Counts events and shows them as the bytes of ``runtime.protocol.Info``.
-
-    Cycles and stalls have 48 bits.
 
     Parameters
     ----------
@@ -27,18 +27,20 @@ class Counters(wiring.Component):
 
     Attributes
     ----------
-    frame, reject, cycle, stall : in
+    frame, reject : in
         Count one in this cycle.
+    cycles, stalls : in (48 bits)
+        See ``Ticks``.
     capture : in
-        Take a copy of all counters, so that INFO's bytes belong together.
+        Take a copy of both counters, so that INFO's bytes belong together.
     index : in (6 bits); data : out (8 bits)
         A byte of INFO's payload, one cycle later.
     """
 
     frame: Signal
     reject: Signal
-    cycle: Signal
-    stall: Signal
+    cycles: Signal
+    stalls: Signal
     capture: Signal
     index: Signal
     data: Signal
@@ -49,8 +51,8 @@ class Counters(wiring.Component):
             {
                 "frame": In(1),
                 "reject": In(1),
-                "cycle": In(1),
-                "stall": In(1),
+                "cycles": In(TICK_BITS),
+                "stalls": In(TICK_BITS),
                 "capture": In(1),
                 "index": In(6),
                 "data": Out(8),
@@ -72,15 +74,16 @@ class Counters(wiring.Component):
         fields: list[Any] = [Const(byte, 8) for byte in fixed]
         # Counted a cycle late: what makes the events need not reach into the counters.
         events = Signal(len(_COUNTERS))
-        m.d.sync += events.eq(Cat(self.frame, self.reject, self.cycle, self.stall))
-        for (name, bits), event in zip(_COUNTERS.items(), events, strict=True):
-            count = Signal(bits, name=name)
-            copy = Signal(bits, name=f"{name}_copy")
+        m.d.sync += events.eq(Cat(self.frame, self.reject))
+        for name, event in zip(_COUNTERS, events, strict=True):
+            count = Signal(_COUNTER_BITS, name=name)
+            copy = Signal(_COUNTER_BITS, name=f"{name}_copy")
             m.d.sync += count.eq(count + event)
             with m.If(self.capture):
                 m.d.sync += copy.eq(count)
-            size = 4 if bits == 32 else 8
-            whole = Cat(copy, Const(0, size * 8 - bits)) if size * 8 > bits else copy
-            fields += [whole[i * 8 : i * 8 + 8] for i in range(size)]
+            fields += [copy[i : i + 8] for i in range(0, _COUNTER_BITS, 8)]
+        for ticks in (self.cycles, self.stalls):
+            whole = Cat(ticks, Const(0, 64 - TICK_BITS))
+            fields += [whole[i : i + 8] for i in range(0, 64, 8)]
         m.d.sync += self.data.eq(Array(fields)[self.index])
         return m

@@ -1,4 +1,4 @@
-"""From verified DATA packets to the beats of the core's input."""
+"""From verified DATA packets to the bytes of the core's input."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .position import following, length_at, position_layout
 class Inbox(wiring.Component):
     """A ring of packet slots: written speculatively, committed by ``accept``, drained to the core.
 
-    The drain moves one byte in 2 cycles and waits while the core does not take a beat.
+    The drain moves one byte in 2 cycles and waits while the core does not take it.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Inbox(wiring.Component):
         Position up to which the core's port has taken everything.
     moved : out
         High for a cycle when ``taken`` has advanced.
-    core : stream of ``port.beat``, out
+    core : stream of 8 bits, out
     """
 
     begin: Signal
@@ -66,7 +66,7 @@ class Inbox(wiring.Component):
                 "expected_length": Out(7),
                 "taken": Out(position_layout(port)),
                 "moved": Out(1),
-                "core": Out(stream.Signature(port.beat.width)),
+                "core": Out(stream.Signature(8)),
             }
         )
 
@@ -99,12 +99,8 @@ class Inbox(wiring.Component):
             ]
         m.d.sync += used.eq(used + self.accept - freed)
 
-        beat = Signal(port.beat_bytes * 8)
-        count = Signal(range(port.beat_bytes))
-        stored = port.element_bytes * 8
-        lanes = [beat[i * stored : i * stored + port.beat.bits] for i in range(port.beat.lanes)]
         m.d.comb += [
-            self.core.payload.eq(Cat(*lanes)),
+            self.core.payload.eq(draining.data),
             draining.addr.eq(Cat(index[:6], read_slot)),
             self.moved.eq(freed),
         ]
@@ -114,24 +110,15 @@ class Inbox(wiring.Component):
                 with m.If(used != 0):
                     m.next = "BYTE"
             with m.State("BYTE"):
-                m.d.sync += [
-                    beat.eq(Cat(beat[8:], draining.data)),
-                    index.eq(index + 1),
-                    count.eq(count + 1),
-                ]
-                m.next = "READ"
-                with m.If(count == port.beat_bytes - 1):
-                    m.d.sync += count.eq(0)
-                    m.next = "BEAT"
-                with m.If(index + 1 == length_at(port, self.taken)):
-                    m.d.comb += freed.eq(1)
-                    m.d.sync += [
-                        index.eq(0),
-                        read_slot.eq(read_slot + 1),
-                        self.taken.as_value().eq(following(port, self.taken)),
-                    ]
-            with m.State("BEAT"):
                 m.d.comb += self.core.valid.eq(1)
                 with m.If(self.core.ready):
+                    m.d.sync += index.eq(index + 1)
                     m.next = "READ"
+                    with m.If(index + 1 == length_at(port, self.taken)):
+                        m.d.comb += freed.eq(1)
+                        m.d.sync += [
+                            index.eq(0),
+                            read_slot.eq(read_slot + 1),
+                            self.taken.as_value().eq(following(port, self.taken)),
+                        ]
         return m

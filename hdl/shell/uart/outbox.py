@@ -1,4 +1,4 @@
-"""From the beats of the core's output to RESULT packets that wait for their acknowledgement."""
+"""From the bytes of the core's output to RESULT packets that wait for their acknowledgement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .position import following, length_at, position_layout
 class Outbox(wiring.Component):
     """A ring of packet slots, each kept until the host has taken it.
 
-    The core's beats enter with one byte per cycle; the core waits while all slots are in use.
+    A byte enters in every cycle; the core waits while all slots are in use.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Outbox(wiring.Component):
 
     Attributes
     ----------
-    core : stream of ``port.beat``, in
+    core : stream of 8 bits, in
     completed : out
         High for a cycle when the last byte of a frame has been stored.
     available : out
@@ -55,7 +55,7 @@ class Outbox(wiring.Component):
         self.port = port
         super().__init__(
             {
-                "core": In(stream.Signature(port.beat.width)),
+                "core": In(stream.Signature(8)),
                 "completed": Out(1),
                 "available": Out(1),
                 "sent": Out(position_layout(port)),
@@ -119,40 +119,25 @@ class Outbox(wiring.Component):
         return m
 
     def _collect(self, m: Module, filling: Any, stored: Signal, used: Signal) -> None:
-        """Cut the core's beats into bytes and these into slots; pulse ``stored`` per slot."""
+        """Put the core's bytes into slots; pulse ``stored`` per slot."""
         port = self.port
-        beat = Signal(port.beat_bytes * 8)
-        count = Signal(range(port.beat_bytes))
         write_slot = Signal(range(port.slots))
         index = Signal(7)
         chunk = Signal(range(port.packets))
         last = Signal()
-        elements = []
-        for lane in range(port.beat.lanes):
-            element = self.core.payload[lane * port.beat.bits : (lane + 1) * port.beat.bits]
-            whole = Signal(port.element_bytes * 8)
-            m.d.comb += whole.eq(element.as_signed() if port.beat.signed else element)
-            elements.append(whole)
         m.d.comb += [
             filling.addr.eq(Cat(index[:6], write_slot)),
-            filling.data.eq(beat[:8]),
+            filling.data.eq(self.core.payload),
             last.eq(chunk == port.packets - 1),
+            self.core.ready.eq(used != port.slots),
+            filling.en.eq(self.core.valid & self.core.ready),
         ]
-        with m.FSM():
-            with m.State("BEAT"):
-                m.d.comb += self.core.ready.eq(1)
-                m.d.sync += [beat.eq(Cat(*elements)), count.eq(0)]
-                with m.If(self.core.valid):
-                    m.next = "BYTE"
-            with m.State("BYTE"), m.If(used != port.slots):
-                m.d.comb += filling.en.eq(1)
-                m.d.sync += [beat.eq(beat[8:]), index.eq(index + 1), count.eq(count + 1)]
-                with m.If(count == port.beat_bytes - 1):
-                    m.next = "BEAT"
-                with m.If(index + 1 == Mux(last, port.last_length, MAX_PAYLOAD)):
-                    m.d.comb += [stored.eq(1), self.completed.eq(last)]
-                    m.d.sync += [
-                        index.eq(0),
-                        write_slot.eq(write_slot + 1),
-                        chunk.eq(Mux(last, 0, chunk + 1)),
-                    ]
+        with m.If(filling.en):
+            m.d.sync += index.eq(index + 1)
+            with m.If(index + 1 == Mux(last, port.last_length, MAX_PAYLOAD)):
+                m.d.comb += [stored.eq(1), self.completed.eq(last)]
+                m.d.sync += [
+                    index.eq(0),
+                    write_slot.eq(write_slot + 1),
+                    chunk.eq(Mux(last, 0, chunk + 1)),
+                ]

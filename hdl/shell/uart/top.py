@@ -18,28 +18,43 @@ from .serial import SerialReceiver, SerialTransmitter
 _WAIT_BITS = 10  # power-on: 1024 cycles after the PLL has locked
 
 
+SHELL_MHZ = 60
+"""What the packet shell reaches on every family: a faster oscillator is not its clock."""
+
+_FINEST = 8  # denominator of the cycles of a bit
+_WHOLE_ENOUGH = Fraction(1, 200)
+
+
 @dataclass(frozen=True)
 class TopParams:
-    """Clock and line of a board.
+    """Clocks and line of a board.
 
     Attributes
     ----------
     pll : Plan
-        Makes the clock of shell and core.
-    divisor : int
-        Clock cycles of one bit on the line.
+        Makes the core's clock.
+    apart : bool
+        Whether the shell's clock is the oscillator; otherwise it is the core's.
+    divisor : Fraction
+        Cycles of the shell's clock of one bit on the line.
     held_high : int
         Pins that must be driven high.
     """
 
     pll: Plan
-    divisor: int
+    apart: bool
+    divisor: Fraction
     held_high: int = 0
+
+    @property
+    def shell_mhz(self) -> Fraction:
+        """Frequency of the shell's clock."""
+        return self.pll.input_mhz if self.apart else self.pll.output_mhz
 
     @property
     def baud(self) -> float:
         """Bits per second that the circuit really makes."""
-        return float(self.pll.output_mhz) * 1e6 / self.divisor
+        return float(self.shell_mhz * 1_000_000 / self.divisor)
 
 
 def plan_top(
@@ -51,13 +66,17 @@ def plan_top(
     *,
     variant: str = "",
 ) -> TopParams:
-    """Choose the dividers of a top level.
+    """Choose clocks and dividers of a top level.
+
+    The shell's clock is the oscillator, whatever the core's is, if it is at most ``SHELL_MHZ``, at
+    least 8 times as fast as the line, and no iCE40's that ends in the PLL's own pad.
 
     Parameters
     ----------
     family, variant : str
         Which PLL; see ``plan_clock``.
     oscillator_mhz, clock_mhz : float
+        ``clock_mhz`` is the core's.
     baud : int
         Bits per second of the line.
     held_high : int
@@ -66,17 +85,31 @@ def plan_top(
     Raises
     ------
     ValueError
-        If the PLL cannot make the clock, or the clock cannot make the baud rate within 2 %.
+        If the PLL cannot make the clock, or neither clock is 8 times as fast as the line.
     """
-    clock = _exact(clock_mhz)
-    divisor = max(1, round(clock * 1_000_000 / baud))
-    if divisor < 8 or abs(float(clock) * 1e6 / divisor / baud - 1) > 0.02:
+    pll = plan_clock(family, _exact(oscillator_mhz), _exact(clock_mhz), variant=variant)
+    apart = (
+        pll.input_mhz != pll.output_mhz
+        and variant != "pad"
+        and pll.input_mhz <= SHELL_MHZ
+        and pll.input_mhz * 1_000_000 >= 8 * baud
+    )
+    shell_mhz = pll.input_mhz if apart else _exact(clock_mhz)
+    divisor = _divisor(shell_mhz * 1_000_000 / baud)
+    if divisor < 8:
         raise ValueError(
-            f"baud must be the clock ({clock_mhz:g} MHz) divided by a whole number of at least 8, "
-            f"within 2 %, not {baud}"
+            f"baud must be at most an eighth of the serial line's clock "
+            f"({float(shell_mhz):g} MHz), not {baud}"
         )
-    pll = plan_clock(family, _exact(oscillator_mhz), clock, variant=variant)
-    return TopParams(pll, divisor, held_high)
+    return TopParams(pll, apart, divisor, held_high)
+
+
+def _divisor(cycles: Fraction) -> Fraction:
+    """Return the cycles of a bit, as a whole number where that is within half a percent."""
+    whole = Fraction(round(cycles))
+    if abs(whole - cycles) <= cycles * _WHOLE_ENOUGH:
+        return whole
+    return cycles.limit_denominator(_FINEST)
 
 
 def _exact(mhz: float) -> Fraction:
@@ -86,9 +119,10 @@ def _exact(mhz: float) -> Fraction:
 class Top(wiring.Component):
     """Joins the module ``shell`` (which holds the core) to the board.
 
-    Shell and core share the clock domain ``sync``, made by the PLL. Its reset is asserted
-    asynchronously while the PLL is not locked and for 1024 cycles after that, and released
-    synchronously.
+    The shell's domain is ``sync``; the core's clock, made by the PLL, goes to the shell, where the
+    two meet in asynchronous FIFOs. The reset is asserted asynchronously while the PLL is not locked
+    and for 1024 cycles of the shell's clock after that, and released synchronously; the shell makes
+    the core's of it.
 
     Parameters
     ----------
@@ -120,11 +154,12 @@ class Top(wiring.Component):
         m.domains.wait = ClockDomain(local=True)
         m.domains.sync = ClockDomain(local=True)
         m.submodules.pll = pll = clock_circuit(self.params.pll)
+        shell_clock = self.oscillator if self.params.apart else pll.clock
         waited = Signal(_WAIT_BITS + 1)
         m.d.comb += [
             pll.source.eq(self.oscillator),
-            ClockSignal("wait").eq(pll.clock),
-            ClockSignal("sync").eq(pll.clock),
+            ClockSignal("wait").eq(shell_clock),
+            ClockSignal("sync").eq(shell_clock),
         ]
         m.submodules.locked_reset = ResetSynchronizer(~pll.locked, domain="wait")
         with m.If(~waited[-1]):
@@ -137,6 +172,7 @@ class Top(wiring.Component):
             "shell",
             i_clk=ClockSignal("sync"),
             i_rst=ResetSignal("sync"),
+            i_core_clk=pll.clock,
             i_rx_payload=receiver.bytes.payload,
             i_rx_valid=receiver.bytes.valid,
             o_rx_ready=receiver.bytes.ready,

@@ -32,6 +32,27 @@ def test_the_slowest_domain_counts(tmp_path):
     assert (routed.fmax_mhz, routed.timing_met) == (24.0, False)
 
 
+@pytest.mark.parametrize(
+    "shell, core, fmax, met",
+    [(26.0, 61.0, 61.0, True), (24.0, 61.0, 61.0, False), (26.0, 59.0, 59.0, False)],
+)
+def test_the_shells_domain_has_the_oscillators_clock(tmp_path, shell, core, fmax, met):
+    figures = report(LUT4=1, ALU=2, DFF=3, BSRAM=4)
+    figures["fmax"] = {  # as of a nextpnr that knows of the core's clock only
+        "$glbnet$oscillator": {"achieved": shell, "constraint": 60.0},
+        "shell_core.clk": {"achieved": core, "constraint": 60.0},
+    }
+    routed = parse_report(figures, tmp_path, CELLS, oscillator_mhz=25.0)
+    assert (routed.fmax_mhz, routed.timing_met) == (fmax, met)
+
+
+def test_where_the_oscillator_is_the_only_clock_it_is_the_cores(tmp_path):
+    figures = report(LUT4=1, ALU=2, DFF=3, BSRAM=4)
+    figures["fmax"] = {"oscillator": {"achieved": 24.0, "constraint": 25.0}}
+    routed = parse_report(figures, tmp_path, CELLS, oscillator_mhz=25.0)
+    assert (routed.fmax_mhz, routed.timing_met) == (24.0, False)
+
+
 def test_cells_that_share_a_place_are_added(tmp_path):
     found = parse_report(report(LUT4=1, ALU=2, DFF=3, BSRAM=4), tmp_path, CELLS).resources
     figures = {name: (usage.used, usage.available, usage.source) for name, usage in found.items()}

@@ -34,6 +34,12 @@ CONSTRAINTS = {
     "derive_clock_uncertainty": Command(),
     "set_false_path": Command(options="from to"),
     "get_ports": Command(least=1, most=1, result="port:[lindex $args end]"),
+    "get_clocks": Command(least=1, most=1, result="clock:[lindex $args end]"),
+    "all_clocks": Command(result="all"),
+    "remove_from_collection": Command(
+        least=2, most=2, result='"[lindex $args 0] but [lindex $args 1]"'
+    ),
+    "groups": Command(least=1, most=1),
 }
 # Platform Designer (UG-20130).
 SYSTEM = {
@@ -114,10 +120,21 @@ def test_every_port_has_the_boards_pin(project, script):
 
 
 def test_clocks_are_constrained(script):
-    calls = run(script / "top.sdc", CONSTRAINTS)
+    # Two options -group: kept apart by a recorder of their own.
+    prelude = (
+        "proc set_clock_groups args { record groups [lrange $args 2 2]; "
+        "record groups [lrange $args 4 4] }"
+    )
+    calls = run(script / "top.sdc", CONSTRAINTS, prelude)
     assert [call.name for call in calls if call.name != "get_ports"] == [
         *("create_clock", "derive_pll_clocks", "derive_clock_uncertainty"),
         *("set_false_path", "set_false_path"),
+        *("get_clocks", "all_clocks", "get_clocks", "remove_from_collection"),
+        *("groups", "groups"),
+    ]
+    assert [call.others for call in calls if call.name == "groups"] == [
+        ("clock:oscillator",),
+        ("all but clock:oscillator",),
     ]
     (clock,) = [call for call in calls if call.name == "create_clock"]
     assert clock.options == {"name": "oscillator", "period": "20.000"}
