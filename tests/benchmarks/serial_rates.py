@@ -1,10 +1,10 @@
 """Adders that are a few bits wide against whole ones: area of a ternary layer by its rate.
 
-Run as ``python tests/benchmarks/serial_rates.py [--family xc7] [--matrix 96x16@40 …] [--bits 8]``. A
-layer that sees an input every n cycles adds ceil(bits of a sum / n) bits a cycle, or the next of 1,
-2, 4, …: of 3 Yosys makes far more on ecp5. *Adders* are the network with its registers alone, from
-digits to digits; *engine* is the whole engine with its output FIFO, behind and before streams of
-1/n of the lanes. Area is LUT + CARRY4 on xc7 and LUT4 + 2 CCU2C on ecp5, shift registers and LUT
+Run as ``python tests/benchmarks/serial_rates.py [--family xc7] [--matrix 96x16@40 …] [--bits 8]``.
+A layer that sees an input every n cycles adds ceil(bits of a sum / n) bits a cycle, or the next of
+1, 2, 4, …: of 3 Yosys makes far more on ecp5. *Adders* are the network with its registers alone,
+from digits to digits; *engine* is the whole engine with its output FIFO, behind and before streams
+of 1/n of the lanes. Area is LUT + CARRY4 on xc7 and LUT4 + 2 CCU2C on ecp5, shift registers and LUT
 RAM included; both sides go through the same Yosys.
 Exit code 1 where a printed demand, which is for inputs of 8 bits, is missed.
 """
