@@ -27,6 +27,15 @@ class Scope(StrEnum):
     FC = "fc"
 
 
+class Smallest(StrEnum):
+    """Which of the four sizes counts."""
+
+    DENSE = "dense"
+    NONZERO = "nonzero"
+    INDEXED = "indexed"
+    DEFLATE = "deflate"
+
+
 class Search(StrEnum):
     """How candidates are chosen."""
 
@@ -89,6 +98,12 @@ def compress(
             metavar="SHARE", help="Of what may be lost: what the stages before the last two leave."
         ),
     ] = 0.5,
+    smallest: Annotated[
+        Smallest | None,
+        typer.Option(
+            help="Which size the search makes small: deflate, with --balanced indexed by default."
+        ),
+    ] = None,
     search: Annotated[
         Search, typer.Option(help="The margin search, or the full grid: every combination.")
     ] = Search.MARGIN,
@@ -185,6 +200,7 @@ def compress(
             margin=margin,
             reserve=reserve,
             search=search.value,
+            smallest=None if smallest is None else smallest.value,
             epochs=epochs,
             final_epochs=final_epochs,
             teacher=not no_teacher,

@@ -41,9 +41,9 @@ from .search.codec import digest, value_digest
 from .search.events import Candidate, Event, PhaseStarted
 from .search.grid import grid_search
 from .search.judge import Base, Judge, ignore
-from .search.margin import Outcome, deflated, margin_search, no_rung_holds
+from .search.margin import Outcome, margin_search, no_rung_holds
 from .search.store import Store
-from .sizes import Sizes, measure, sizes_of
+from .sizes import Encoding, Sizes, measure, sizes_of
 from .slim.dead import remove_dead_channels
 from .stages.base import Stage
 from .stages.dc import Scope
@@ -110,6 +110,7 @@ def compress_model(
     margin: int = 1,
     reserve: float = 0.5,
     search: Search = "margin",
+    smallest: Encoding | None = None,
     epochs: int = 10,
     final_epochs: int | None = None,
     teacher: bool = True,
@@ -146,7 +147,7 @@ def compress_model(
     target_accuracy, max_drop : float, one of them
         What the result must reach on the validation split, one standard error subtracted: a value
         of the metric, or the original's less so much.
-    stages, weights, balanced, scope, margin, reserve, search, floor
+    stages, weights, balanced, scope, margin, reserve, search, floor, smallest
         See ``Choices``.
     epochs, final_epochs : int
         Of every fine-tuning, and of the last one (three times as many by default; 0 for none).
@@ -191,7 +192,9 @@ def compress_model(
     BuildError
         If the model or the folder cannot be written.
     """
-    choices = Choices(tuple(stages), weights, balanced, scope, margin, reserve, search, floor)
+    choices = Choices(
+        tuple(stages), weights, balanced, scope, margin, reserve, search, floor, smallest
+    )
     check_target(target_accuracy, max_drop, is_share=metric is None)
     judged_by = load_metric(metric)
     fit = FitOptions(
@@ -273,6 +276,7 @@ def compress_model(
         "seed": seed,
         **asdict(choices),
         "stages": list(choices.stages),
+        "smallest": choices.encoding,
         "epochs": epochs,
         "final_epochs": last,
         "teacher": teacher,
@@ -349,11 +353,12 @@ def _searched(
     if choices.search == "margin":
         return margin_search(
             *(network, planned, judge),
+            size=choices.size,
             margin=choices.margin,
             reserve=choices.reserve,
             needed=needed,
         )
-    outcome = grid_search(network, planned, judge, deflated)
+    outcome = grid_search(network, planned, judge, choices.size)
     taken = {step.number for step in outcome.chosen.candidate.steps}
     for number, stage in enumerate(planned):
         if stage in needed and number not in taken:

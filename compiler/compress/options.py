@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from ...runtime.errors import UsageError
 from ..workspace import check_file
+from .sizes import ENCODINGS, Encoding, Sizes
 from .stages.base import Stage
 from .stages.dc import Pruning, Scope
 from .stages.iq import EdgeQuantization, Quantization, balanced_steps, ternary_steps
@@ -47,6 +48,9 @@ class Choices:
         ``margin``, or the full ``grid``.
     floor : float
         Share of its filters that slimming leaves every layer.
+    smallest : str or None
+        Which of the four sizes the result has least of: ``dense``, ``nonzero``, ``indexed`` or
+        ``deflate``. By default ``deflate``, with banks ``indexed``: what the skipping engine reads.
     """
 
     stages: Sequence[str] = STAGES
@@ -57,6 +61,7 @@ class Choices:
     reserve: float = 0.5
     search: Search = "margin"
     floor: float = 0.15
+    smallest: Encoding | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -68,6 +73,9 @@ class Choices:
             if getattr(self, name) not in get_args(kinds):
                 known = " or ".join(get_args(kinds))
                 raise UsageError(f"{name} must be {known}, not {getattr(self, name)!r}")
+        if self.smallest is not None and self.smallest not in ENCODINGS:
+            known = ", ".join(ENCODINGS)
+            raise UsageError(f"smallest must be one of {known}, not {self.smallest!r}")
         if self.balanced is not None and self.balanced < 2:
             raise UsageError(f"balanced must be at least 2 banks, not {self.balanced}")
         if self.margin < 0:
@@ -89,6 +97,16 @@ class Choices:
                 f"balanced needs stage dc or --weights ternary, which choose the zeros, not "
                 f"{self._stages} with weights of bits"
             )
+
+    @property
+    def encoding(self) -> Encoding:
+        """Which size the search makes small."""
+        return self.smallest or ("deflate" if self.balanced is None else "indexed")
+
+    def size(self, sizes: Sizes) -> int:
+        """Return the bits that the search makes few."""
+        bits: int = getattr(sizes, self.encoding)
+        return bits
 
     @property
     def _stages(self) -> str:

@@ -17,6 +17,7 @@ from sangi.compiler.compress.options import (
 )
 from sangi.compiler.compress.prepare import prepare
 from sangi.compiler.compress.rule import BalancedTernary, Integer, Ternary
+from sangi.compiler.compress.sizes import Sizes
 from sangi.compiler.compress.stages.dc import Pruning
 from sangi.compiler.compress.stages.iq import EdgeQuantization, Quantization
 from sangi.compiler.compress.stages.ns import Slimming
@@ -34,6 +35,10 @@ from .graphs import frames, vgg
         ({"weights": "octal"}, "weights must be int or ternary, not 'octal'"),
         ({"scope": "conv"}, "scope must be all or fc, not 'conv'"),
         ({"search": "luck"}, "search must be margin or grid, not 'luck'"),
+        (
+            {"smallest": "zip"},
+            "smallest must be one of dense, nonzero, indexed, deflate, not 'zip'",
+        ),
         ({"balanced": 1}, "balanced must be at least 2 banks, not 1"),
         ({"margin": -1}, "margin must be at least 0 rungs, not -1"),
         ({"reserve": 1.5}, "reserve must be 0 … 1, not 1.5"),
@@ -56,6 +61,15 @@ def test_choices_out_of_range_are_refused(options: dict[str, Any], message: str)
     with pytest.raises(UsageError) as refused:
         Choices(**options)
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("options", "bits"),
+    [({}, 4), ({"balanced": 8}, 3), ({"balanced": 8, "smallest": "dense"}, 1)],
+)
+def test_the_search_makes_one_of_the_sizes_small(options: dict[str, Any], bits: int) -> None:
+    sizes = Sizes(dense=1, nonzero=2, indexed=3, deflate=4, float32=5)
+    assert Choices(**options).size(sizes) == bits
 
 
 @pytest.mark.parametrize(
