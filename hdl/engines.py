@@ -23,6 +23,9 @@ from .fork.schedule import schedule as fork_schedule
 from .globalpool.cost import cost as globalpool_cost
 from .globalpool.params import GlobalPoolParams
 from .globalpool.schedule import schedule as globalpool_schedule
+from .grouped.cost import cost as grouped_cost
+from .grouped.params import GroupedParams
+from .grouped.schedule import schedule as grouped_schedule
 from .lookup.cost import cost as lookup_cost
 from .lookup.params import LookupParams
 from .lookup.schedule import schedule as lookup_schedule
@@ -48,6 +51,7 @@ from .width.schedule import schedule as width_schedule
 
 Params = (
     FoldedParams
+    | GroupedParams
     | SkippingParams
     | UnrolledParams
     | PoolParams
@@ -92,6 +96,7 @@ class Engine:
 
 ENGINES: dict[type, Engine] = {
     FoldedParams: Engine("folded", folded_schedule, folded_cost),
+    GroupedParams: Engine("grouped", grouped_schedule, grouped_cost),
     SkippingParams: Engine("skipping", skipping_schedule, skipping_cost),
     UnrolledParams: Engine("unrolled", unrolled_schedule, unrolled_cost),
     PoolParams: Engine("pool", pool_schedule, pool_cost),

@@ -13,6 +13,7 @@ from ...hdl.fifo.params import FifoParams
 from ...hdl.folded.circuit import Folded
 from ...hdl.fork.circuit import Fork
 from ...hdl.globalpool.circuit import GlobalPool
+from ...hdl.grouped.circuit import Grouped
 from ...hdl.lookup.circuit import Lookup
 from ...hdl.pool.circuit import Pool
 from ...hdl.requantize.circuit import Requantize
@@ -51,6 +52,10 @@ def fifos_of(design: Design, unit: Unit) -> Fifos:
 
 def _folded(params: Any, op: Any, fifos: Fifos) -> Component:
     return Folded(params, kernels(op), fifos)
+
+
+def _grouped(params: Any, op: Any, fifos: Fifos) -> Component:
+    return Grouped(params, kernels(op), fifos)
 
 
 def _skipping(params: Any, op: Any, fifos: Fifos) -> Component:
@@ -99,6 +104,7 @@ def _width(params: Any, op: Any, fifos: Fifos) -> Component:
 
 _MAKERS: dict[str, Callable[[Any, Any, Fifos], Component]] = {
     "folded": _folded,
+    "grouped": _grouped,
     "skipping": _skipping,
     "unrolled": _unrolled,
     "requantize": _requantize,

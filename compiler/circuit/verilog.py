@@ -12,6 +12,7 @@ from amaranth.back import rtlil
 from amaranth.lib.wiring import Component
 
 from ...hdl.folded.params import FoldedParams
+from ...hdl.grouped.params import GroupedParams
 from ...hdl.skipping.params import SkippingParams
 from ...hdl.unrolled.params import UnrolledParams
 from ..mapping.design import Design, Unit
@@ -147,7 +148,7 @@ def _header(design: Design, unit: Unit | None) -> str:
 def folding(unit: Unit) -> str:
     """Say what a unit does in one cycle."""
     params = unit.params
-    if isinstance(params, FoldedParams | SkippingParams):
+    if isinstance(params, FoldedParams | GroupedParams | SkippingParams):
         kind = "ternary" if params.multiplier == "ternary" else f"{params.weight_bits}-bit"
         if isinstance(params, SkippingParams):
             return f"PE {params.pe} x {params.banks} banks, {kind} weights, zeros skipped"

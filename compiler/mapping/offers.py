@@ -11,6 +11,7 @@ from ...runtime.errors import UsageError
 from ...runtime.ops.conv import Conv
 from ...runtime.ops.dense import Dense
 from ...runtime.program import Node, Program
+from .grouped import grouped_cycles, grouped_options, grouped_settings, is_grouped
 from .layer import Layer, Setting
 from .sparse import skipping_cycles, skipping_options, skipping_settings, worthwhile
 from .unrolled import (
@@ -34,6 +35,11 @@ def _at_any(_: Layer, __: int) -> bool:
     return True
 
 
+def _is_whole(layer: Layer) -> bool:
+    """Whether every filter sees all channels."""
+    return not is_grouped(layer)
+
+
 @dataclass(frozen=True)
 class Offer:
     """What the mapping asks of an engine.
@@ -49,6 +55,8 @@ class Offer:
         Intervals at which the options change.
     settings : callable (layer) -> mapping of str to tuple
         What users may fix, and the values that each can have.
+    computes : callable (layer) -> bool
+        Whether it can compute a layer at all.
     pays : callable (layer) -> bool
         Whether it is worth looking at where other engines are allowed as well.
     pays_at : callable (layer, interval) -> bool
@@ -59,14 +67,24 @@ class Offer:
     options: Callable[[Layer, tuple[int, int], int], tuple[Params, ...]]
     cycles: Callable[[Layer], Iterable[int]]
     settings: Callable[[Layer], Mapping[str, tuple[Setting, ...]]]
+    computes: Callable[[Layer], bool]
     pays: Callable[[Layer], bool] = _always
     pays_at: Callable[[Layer, int], bool] = _at_any
 
 
 OFFERS: tuple[Offer, ...] = (
-    Offer("folded", folded_options, folded_cycles, folded_settings),
-    Offer("skipping", skipping_options, skipping_cycles, skipping_settings, worthwhile),
-    Offer("unrolled", unrolled_options, unrolled_cycles, unrolled_settings, affordable, comparable),
+    Offer("folded", folded_options, folded_cycles, folded_settings, _is_whole),
+    Offer("grouped", grouped_options, grouped_cycles, grouped_settings, is_grouped),
+    Offer("skipping", skipping_options, skipping_cycles, skipping_settings, _is_whole, worthwhile),
+    Offer(
+        "unrolled",
+        unrolled_options,
+        unrolled_cycles,
+        unrolled_settings,
+        _is_whole,
+        affordable,
+        comparable,
+    ),
 )
 
 ENGINES: tuple[str, ...] = tuple(offer.name for offer in OFFERS)
@@ -110,22 +128,33 @@ class Offers:
             self.able[name] = able = _able(layer, wish, wishes.engines)
             # An engine that is the only one computes what it can, whether that pays or not.
             self.allowed[name] = tuple(offer for offer in able if offer.pays(layer)) or able
+        self._check_engines(program.name, wishes.engines)
 
     @property
     def engines(self) -> tuple[str, ...]:
-        """Engines that could compute every layer that the user leaves to them.
+        """Engines that could compute every layer that has a choice of engines.
 
         Those whose options take long to find count only where they pay.
         """
+        contested = [able for able in self.able.values() if len(able) > 1]
         return tuple(
             offer.name
             for offer in OFFERS
-            if any(offer in able for able in self.able.values())
+            if any(offer in able for able in contested)
             and all(
                 offer not in self.able[name] or offer.pays_at is _at_any or offer.pays(layer)
                 for name, layer in self.layers.items()
             )
         )
+
+    def _check_engines(self, network: str, engines: tuple[str, ...]) -> None:
+        """Refuse engines that compute no layer at all."""
+        able = {offer.name for offers in self.able.values() for offer in offers}
+        if engines and self.able and not able.intersection(engines):
+            raise UsageError(
+                f"engine must be one that computes a layer of {network} "
+                f"({', '.join(name for name in ENGINES if name in able)}), not {', '.join(engines)}"
+            )
 
     def alone(self, engine: str) -> Offers:
         """Return the offers of one of ``engines`` alone; tables of the weights are shared."""
@@ -175,11 +204,23 @@ def _layer(program: Program, node: Node, wish: LayerWish) -> Layer | None:
 
 
 def _able(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[Offer, ...]:
-    """Return the engines that may compute a layer; what is fixed of it is checked."""
+    """Return the engines that may compute a layer; what is fixed of it is checked.
+
+    Where none of ``engines`` can compute it, those that can may.
+    """
+    offers = tuple(offer for offer in OFFERS if offer.computes(layer))
     if wish.engine is not None:
-        _check_engine(f"engine of layer '{layer.name}'", wish.engine)
+        what = f"engine of layer '{layer.name}'"
+        _check_engine(what, wish.engine)
+        names = [offer.name for offer in offers]
+        if wish.engine not in names:
+            raise UsageError(
+                f"{what} must be {' or '.join(names)}, not {wish.engine!r}: "
+                + ("its filters see" if is_grouped(layer) else "no filter of it sees")
+                + " a group of the channels each"
+            )
         engines = (wish.engine,)
-    offers = tuple(offer for offer in OFFERS if not engines or offer.name in engines)
+    offers = tuple(offer for offer in offers if offer.name in engines) or offers
     able = tuple(offer for offer in offers if layer.fixed.keys() <= offer.settings(layer).keys())
     if not able:
         known = dict.fromkeys(key for offer in offers for key in offer.settings(layer))

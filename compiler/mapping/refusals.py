@@ -106,11 +106,6 @@ def shell_problems(program: Program) -> tuple[Problem, ...]:
 
 
 def _texts(op: Op) -> Iterable[str]:
-    if isinstance(op, Conv) and op.groups != 1:
-        yield (
-            f"groups must be 1, not {op.groups}; "
-            "grouped and depthwise convolutions have no engine yet"
-        )
     if not isinstance(op, MAPPED):
         known = ", ".join(kind.__name__ for kind in MAPPED)
         yield f"{type(op).__name__} has no engine; there are engines for {known}"

@@ -123,9 +123,17 @@ def multipliers_of(op: Conv | Dense) -> tuple[tuple[Multiplier, ...], int]:
 
 
 def window_of(
-    op: Conv | Dense, source: TensorType, lanes: int, beat_lanes: int, groups: int
+    op: Conv | Dense,
+    source: TensorType,
+    lanes: int,
+    beat_lanes: int,
+    groups: int,
+    blocks: int = 1,
 ) -> WindowParams:
-    """Return the window buffer of a layer: words of ``lanes`` channels, read ``groups`` times."""
+    """Return the window buffer of a layer: words of ``lanes`` channels, ``groups`` firings.
+
+    Channels are read in ``blocks``.
+    """
     if isinstance(op, Dense):
         height, width = 1, 1
         kernel, stride, dilation, padding, pad_value = (1, 1), (1, 1), (1, 1), (0, 0, 0, 0), 0
@@ -145,6 +153,7 @@ def window_of(
         beat=beat_of(source, beat_lanes),
         lanes=lanes,
         groups=groups,
+        blocks=blocks,
     )
 
 
@@ -191,7 +200,7 @@ def pool_params(
                 beat=beat_of(source, lanes),
                 lanes=wide,
                 groups=words,
-                per_word=True,
+                blocks=words,
             ),
             kind="max" if isinstance(op, MaxPool) else "sum",
             out=beat_of(out, wide),

@@ -32,7 +32,8 @@ class Wishes:
     Attributes
     ----------
     engines : tuple of str
-        Engines that may compute Conv and Dense layers; all of them where it is empty.
+        Engines that may compute Conv and Dense layers; all of them where it is empty, and for a
+        layer that none of them can compute.
     limits : mapping of str to Limit
         By resource (``lut``, ``ff``, ``bram``, ``dsp``), the shell included; 80 % of what the board
         has where there is none.

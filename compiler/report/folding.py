@@ -7,6 +7,7 @@ from typing import Any
 from ...hdl.cost import Resources
 from ...hdl.engines import Params
 from ...hdl.folded.params import FoldedParams
+from ...hdl.grouped.params import GroupedParams
 from ...hdl.skipping.params import SkippingParams
 from ...hdl.unrolled.params import UnrolledParams
 from ...hdl.width.params import WidthParams
@@ -15,7 +16,7 @@ from ...hdl.width.params import WidthParams
 def folding(params: Params) -> dict[str, int]:
     """Return how much a unit does side by side: ``pe`` and ``simd``, or ``lanes``."""
     match params:
-        case FoldedParams():
+        case FoldedParams() | GroupedParams():
             return {"pe": params.pe, "simd": params.simd}
         case SkippingParams():
             return {"pe": params.pe, "banks": params.banks}

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...hdl.engines import Params
 from ...hdl.folded.params import FoldedParams
+from ...hdl.grouped.params import GroupedParams
 from ...hdl.skipping.params import SkippingParams
 from ...hdl.unrolled.params import UnrolledParams
 from ...runtime.program import Node
@@ -66,7 +67,7 @@ def _utilization(params: Params, macs: int, share: float, interval: int) -> floa
     Of the skipping engine's work only the ``share`` of weights that are not zero counts.
     """
     match params:
-        case FoldedParams():
+        case FoldedParams() | GroupedParams():
             work = macs / (params.pe * params.simd)
         case SkippingParams():
             work = macs * share / (params.pe * params.banks)

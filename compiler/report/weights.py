@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from ...hdl.add.params import AddParams
 from ...hdl.engines import Params
 from ...hdl.folded.params import FoldedParams
+from ...hdl.grouped.params import GroupedParams
 from ...hdl.lookup.params import LookupParams
 from ...hdl.requantize.params import RequantizeParams
 from ...hdl.skipping.params import SkippingParams
@@ -19,7 +20,7 @@ from ...runtime.program import Node
 from ..mapping.design import Design
 from .encodings import Encoded, encode
 
-_WEIGHTED = FoldedParams | SkippingParams | UnrolledParams
+_WEIGHTED = FoldedParams | GroupedParams | SkippingParams | UnrolledParams
 
 
 @dataclass(frozen=True)

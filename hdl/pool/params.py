@@ -18,8 +18,12 @@ class PoolParams:
     out: Beat
 
     def __post_init__(self) -> None:
-        if not self.window.per_word:
-            raise ValueError("the window of a pooling must be read per word")
+        window = self.window
+        if (window.blocks, window.groups) != (window.words, window.words):
+            raise ValueError(
+                f"the window of a pooling must have a block and a group for every word "
+                f"({window.words}), not {window.blocks} and {window.groups}"
+            )
         if self.out.lanes != self.window.lanes:
             raise ValueError(f"output lanes must be {self.window.lanes}, not {self.out.lanes}")
 

@@ -19,9 +19,9 @@ class Window(Component):
     """A ring of pixels and the walk through its windows, the front of every engine with a kernel.
 
     Beats are packed to words of ``params.lanes`` channels and written wherever there is a free
-    place. A *firing* reads one window for one group, a word a cycle: in the order (ky, kx, word),
-    or, with ``per_word``, one word of channels at all (ky, kx). Windows go row by row, all groups
-    of a window before the next; frames follow without gap. A firing starts as soon as the last one
+    place. A *firing* reads one block of a window for one group, a word a cycle, in the order
+    (ky, kx, word). Windows go row by row, all groups of a window before the next and those of a
+    block before the next block; frames follow without gap. A firing starts as soon as the last one
     is ``duration`` cycles old, all words of its window are written and ``space`` is high.
 
     Relative to the cycle t in which ``fire`` is high:
@@ -88,7 +88,7 @@ class Window(Component):
         pixel = params.words
         line = params.width * pixel
         address = Signal(clog2(params.capacity), reset_less=True)
-        inner = 0 if params.per_word else pixel - 1
+        inner = params.block_words - 1
         to_kx = params.dilation[1] * pixel
         to_ky = params.dilation[0] * line - (params.kernel[1] - 1) * to_kx
         m.d.sync += address.eq(address + 1)
@@ -126,8 +126,7 @@ class Window(Component):
     def _kernel_counters(self, m: Module) -> tuple[Value, Value, Value]:
         """Return whether this step is the last of its pixel, of its kernel row, of its window."""
         params = self.params
-        words = 1 if params.per_word else params.words
-        _, word_last = counter(m, self.step, words, "word_index")
+        _, word_last = counter(m, self.step, params.block_words, "word_index")
         _, kx_last = counter(m, self.step & word_last, params.kernel[1], "kx")
         _, ky_last = counter(m, self.step & word_last & kx_last, params.kernel[0], "ky")
         step_last = Signal()

@@ -33,7 +33,7 @@ def cost(params: WindowParams, family: str) -> Resources:
     walk = (
         counter(params.kernel[0])
         + counter(params.kernel[1])
-        + counter(1 if params.per_word else params.words)
+        + counter(params.block_words)
         + counter(params.steps)
     )
     control = firing_cost(params) + walk + Resources(lut=2 * address, ff=2 * address + 2)

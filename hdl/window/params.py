@@ -36,11 +36,11 @@ class WindowParams:
     lanes : int
         Channels of one memory word, read in one cycle; divides ``channels``.
     groups : int
-        How often each window is read: once per group of output channels (convolution order, words
-        innermost), or, with ``per_word``, once per word of channels (pooling order, one word at
-        all places of the kernel, then the next word; ``groups`` is then ``words``).
-    per_word : bool
-        Pooling order.
+        Firings per window, as many for each of the ``blocks``: one for every group of filters that
+        are computed side by side.
+    blocks : int
+        Parts of neighbouring channels that are read one after the other, each at all places of the
+        kernel: one for a convolution that sees all channels at once, ``words`` for a pooling.
     """
 
     height: int
@@ -54,7 +54,7 @@ class WindowParams:
     beat: Beat
     lanes: int
     groups: int
-    per_word: bool = False
+    blocks: int = 1
 
     def __post_init__(self) -> None:
         if self.channels % self.lanes:
@@ -64,9 +64,13 @@ class WindowParams:
                 f"lanes of a beat must divide the lanes of a word ({self.lanes}), "
                 f"not {self.beat.lanes}"
             )
-        if self.per_word and self.groups != self.words:
+        if self.words % self.blocks:
             raise ValueError(
-                f"groups must be the words of a pixel ({self.words}), not {self.groups}"
+                f"blocks must divide the words of a pixel ({self.words}), not {self.blocks}"
+            )
+        if self.groups % self.blocks:
+            raise ValueError(
+                f"groups must be a multiple of the blocks ({self.blocks}), not {self.groups}"
             )
         half = 1 << self.beat.bits - 1 if self.beat.signed else 0
         low, high = -half, (1 << self.beat.bits) - half - 1
@@ -81,9 +85,14 @@ class WindowParams:
         return self.channels // self.lanes
 
     @property
+    def block_words(self) -> int:
+        """Memory words of one pixel that a firing reads."""
+        return self.words // self.blocks
+
+    @property
     def steps(self) -> int:
-        """Words read for one window and group: the duration of a firing's reading in cycles."""
-        return self.kernel[0] * self.kernel[1] * (1 if self.per_word else self.words)
+        """Words read by one firing: the duration of its reading in cycles."""
+        return self.kernel[0] * self.kernel[1] * self.block_words
 
     @property
     def out_height(self) -> int:

@@ -112,12 +112,16 @@ def fire_windows(
     # says whether it may start.
     supply = Signal(signed(bits_for(-margin, margin)), init=unused - int(waits[0]))
     m.d.comb += fire.eq(ready & ~supply[-1])
-    _, group_last = counter(m, fire, params.groups, "group")
+    _, block_ends = counter(m, fire, params.groups // params.blocks, "group")
+    next_block = Signal()
+    _, block_last = counter(m, next_block, params.blocks, "block")
+    group_last = block_ends & block_last
     advance, next_row, next_frame = Signal(), Signal(), Signal()
     column, column_last = counter(m, advance, params.out_width, "column")
     row, row_last = counter(m, next_row, params.out_height, "row")
     m.d.comb += [
-        advance.eq(fire & group_last),
+        next_block.eq(fire & block_ends),
+        advance.eq(next_block & block_last),
         next_row.eq(advance & column_last),
         next_frame.eq(next_row & row_last),
     ]
@@ -126,26 +130,31 @@ def fire_windows(
     wait_after = sequence(m, np.roll(waits, -1).reshape(shape), place, advance, "wait_after")
     release = sequence(m, releases.reshape(shape), place, advance, "release")
     m.d.sync += supply.eq(supply + written.enable - Mux(advance, wait_after, 0))
-    base = _base(m, params, fire, advance, next_row, next_frame)
+    base = _base(m, params, next_block, advance, next_row, next_frame)
     return Position(group_last, row, column, advance, next_row, next_frame, base, release)
 
 
 def _base(
-    m: Module, params: WindowParams, fire: Value, advance: Value, next_row: Value, next_frame: Value
+    m: Module,
+    params: WindowParams,
+    next_block: Value,
+    advance: Value,
+    next_row: Value,
+    next_frame: Value,
 ) -> Signal:
-    """Return where the first word of the next firing's window lies."""
+    """Return where the first word of the next firing's block lies in its window."""
     pixel = params.words
     line = params.width * pixel
     frame = params.height * line
     across, down = params.stride[1] * pixel, params.stride[0] * line
     start = -params.padding[0] * line - params.padding[1] * pixel
     base = Signal(clog2(params.capacity), name="base", init=start % params.capacity)
-    within = 1 if params.per_word else 0
-    back = -within * (params.groups - 1)
+    within = params.block_words
+    back = -within * (params.blocks - 1)
     to_row = down - (params.out_width - 1) * across
     to_frame = frame - (params.out_height - 1) * down - (params.out_width - 1) * across
     for event, step in (
-        (fire, within),
+        (next_block, within),
         (advance, back + across),
         (next_row, back + to_row),
         (next_frame, back + to_frame),

@@ -96,8 +96,9 @@ def outside_masks(params: WindowParams, axis: int) -> Counts:
 def window_schedule(params: WindowParams, *, duration: int, gives: int, latency: int) -> Schedule:
     """Return the schedule of an engine that reads its windows from a buffer.
 
-    The writer (actor 0) fires once a beat; the reader (actor 1) once a window and group, for
-    ``duration`` ≥ ``params.steps`` cycles, and gives ``gives`` beats ``latency`` cycles later.
+    The writer (actor 0) fires once a beat; the reader (actor 1) as often per window as it has
+    groups, for ``duration`` ≥ ``params.steps`` cycles, and gives ``gives`` beats ``latency`` cycles
+    later.
     """
     ratio = params.lanes // params.beat.lanes
     groups = params.groups

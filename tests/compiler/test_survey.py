@@ -9,8 +9,10 @@ import pytest
 
 from sangi.compiler.execute import run
 from sangi.compiler.frontend import load
+from sangi.compiler.mapping import refusals
 from sangi.compiler.survey import survey
 from sangi.runtime.errors import UnsupportedError
+from sangi.runtime.ops.maxpool import MaxPool
 
 from .onnx_models import Model
 
@@ -18,8 +20,7 @@ from .onnx_models import Model
 def several_problems(folder: Path) -> Path:
     """A float model that fails in reading, in lowering and in mapping, from back to front."""
     model = Model((1, 2, 8, 8))
-    weight = model.constant(model.normal(2, 1, 3, 3), "deep")
-    x = model.node("Conv", "x", weight, group=2)
+    x = model.node("MaxPool", "x", kernel_shape=[3, 3])
     x = model.node("Softmax", x, axis=1)
     x = model.node("Relu", x)
     x = model.node("LeakyRelu", model.conv(x, 4, 2))
@@ -28,12 +29,19 @@ def several_problems(folder: Path) -> Path:
     return model.save(folder, x)
 
 
+@pytest.fixture(autouse=True)
+def no_engine_for_maxpool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every op has an engine: one is taken away, so that the mapping has something to refuse."""
+    rest = tuple(kind for kind in refusals.MAPPED if kind is not MaxPool)
+    monkeypatch.setattr(refusals, "MAPPED", rest)
+
+
 def test_problems_of_all_stages_are_listed_in_the_order_of_the_file(tmp_path: Path) -> None:
     found = survey(several_problems(tmp_path))
     assert found.program is None
     assert [str(problem) for problem in found.problems] == [
-        "Conv 'conv_0': groups must be 1, not 2; "
-        "grouped and depthwise convolutions have no engine yet",
+        "MaxPool 'maxpool_0': MaxPool has no engine; there are engines for Conv, Dense, SumPool, "
+        "Requantize, Threshold, Lookup, Add, Concat, Reshape",
         "Relu 'relu_2': must not follow Softmax, Sigmoid or ArgMax; these are computed by the "
         "host, at the end of the model",
         "LeakyRelu 'leakyrelu_4': op type LeakyRelu is not supported; use Relu",
@@ -50,11 +58,11 @@ def test_the_list_comes_before_calibration(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(UnsupportedError) as caught:
         load(path, data=np.zeros((4, 8, 8, 2), np.uint8), mapped=True)
     assert str(caught.value).startswith(
-        "net.onnx holds 4 nodes that cannot be mapped to a circuit:\n  Conv 'conv_0': groups"
+        "net.onnx holds 4 nodes that cannot be mapped to a circuit:\n  MaxPool 'maxpool_0': MaxPool"
     )
     with pytest.raises(UnsupportedError) as caught:
         load(path)
-    # Groups have an exact meaning, only no engine; and without images there is one thing more.
+    # MaxPool has an exact meaning, only no engine; and without images there is one thing more.
     assert str(caught.value).startswith("net.onnx holds 3 nodes")
     assert str(caught.value).endswith(
         "the model has no quantizers either: it needs --data images.npz"

@@ -38,7 +38,7 @@ from sangi.hdl.window.params import WindowParams
 
 BEAT = Beat(2, 8, True)
 WINDOW = WindowParams(
-    4, 4, 4, (2, 2), (1, 1), (1, 1, 0, 0), (1, 1), 0, BEAT, lanes=2, groups=2, per_word=True
+    4, 4, 4, (2, 2), (1, 1), (1, 1, 0, 0), (1, 1), 0, BEAT, lanes=2, groups=2, blocks=2
 )
 FOLDED = FoldedParams(
     WindowParams(4, 4, 4, (2, 2), (1, 1), (1, 1, 0, 0), (1, 1), 0, BEAT, lanes=2, groups=2),

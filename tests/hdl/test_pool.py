@@ -57,7 +57,7 @@ def test_pooling(case, signed, kind):
         beat=Beat(beat, 4, signed),
         lanes=lanes,
         groups=channels // lanes,
-        per_word=True,
+        blocks=channels // lanes,
     )
     places = kernel[0] * kernel[1] if kind == "sum" else 1
     out = Beat(lanes, bits_for(low * places, high * places), signed)

@@ -156,7 +156,11 @@ def test_full_rate(case):
     [
         ({"lanes": 3}, r"lanes must divide the channels \(4\), not 3"),
         ({"lanes": 2}, r"lanes of a beat must divide the lanes of a word \(2\), not 4"),
-        ({"per_word": True}, r"groups must be the words of a pixel \(1\), not 2"),
+        ({"blocks": 2}, r"blocks must divide the words of a pixel \(1\), not 2"),
+        (
+            {"lanes": 2, "beat": Beat(2, 8, False), "blocks": 2, "groups": 3},
+            r"groups must be a multiple of the blocks \(2\), not 3",
+        ),
         ({"kernel": (11, 3)}, "the kernel must fit into the padded frame"),
     ],
 )

@@ -16,7 +16,7 @@ from sangi.compiler.mapping.mapper import map_program
 from sangi.compiler.mapping.wishes import Wishes
 from sangi.runtime.errors import BuildError, FitError, UnsupportedError, UsageError
 
-from ..mapping.programs import Builder
+from ..mapping.programs import Builder, Negate
 
 
 def program(**options):
@@ -111,8 +111,8 @@ def test_what_does_not_fit_or_is_not_supported_is_said():
     with pytest.raises(FitError, match="does not fit ulx3s_85f at any speed"):
         explore(program(), load_board("ulx3s_85f"), wishes=Wishes(limits={"lut": Limit(10)}))
     b = Builder((4, 4, 2))
-    net = b.program(b.conv("grouped", "x", 6, groups=2))
-    with pytest.raises(UnsupportedError, match="grouped"):
+    net = b.program(b.node("negate", Negate(), "x"))
+    with pytest.raises(UnsupportedError, match="negate"):
         explore(net, load_board("ulx3s_85f"))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from sangi.runtime.ops.add import Add
-from sangi.runtime.ops.base import TensorType
+from sangi.runtime.ops.base import IntArray, Op, TensorType
 from sangi.runtime.ops.concat import Concat
 from sangi.runtime.ops.conv import Conv
 from sangi.runtime.ops.dense import Dense
@@ -14,6 +16,19 @@ from sangi.runtime.ops.requantize import Requantize
 from sangi.runtime.ops.reshape import Reshape
 from sangi.runtime.ops.sumpool import SumPool
 from sangi.runtime.program import Input, Node, Output, Program
+
+
+@dataclass(frozen=True, eq=False)
+class Negate(Op):
+    """An op that no engine computes."""
+
+    def infer(self, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        return TensorType(x.shape, -x.high, -x.low)
+
+    def apply(self, *inputs: IntArray) -> IntArray:
+        (x,) = inputs
+        return -x
 
 
 class Builder:

@@ -155,13 +155,6 @@ def test_dead_nodes_have_no_unit():
     assert [slot.node for slot in make_plan(b.program(kept), 100).slots] == ["kept"]
 
 
-def test_groups_are_refused_with_the_node():
-    b = Builder((4, 4, 2))
-    program = b.program(b.conv("depthwise", "x", 2, groups=2))
-    with pytest.raises(UnsupportedError, match="Conv 'depthwise': groups must be 1, not 2"):
-        make_plan(program, 1000)
-
-
 def test_an_output_that_is_an_input_is_refused():
     b = Builder((4, 4, 2))
     with pytest.raises(UnsupportedError, match="output 'x' must be computed"):

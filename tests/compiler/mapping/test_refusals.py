@@ -13,20 +13,19 @@ from sangi.compiler.mapping.mapper import map_program
 from sangi.compiler.mapping.refusals import node_problems, shell_problems, size_problems
 from sangi.runtime.errors import UnsupportedError
 from sangi.runtime.ops.base import TensorType
-from sangi.runtime.ops.conv import Conv
 from sangi.runtime.program import Input, Node, Output, Program
 
-GROUPED = Conv(np.ones((4, 3, 3, 1), np.int64), groups=4)
+from .programs import Negate
 
 
-def grouped(*names: str) -> Program:
-    """A chain of depthwise convolutions."""
+def chain(*names: str) -> Program:
+    """Nodes without an engine, one after the other."""
     types = {"x": TensorType((9, 9, 4), 0, 255)}
     nodes = []
     source = "x"
     for name in names:
-        nodes.append(Node(name, GROUPED, (source,), f"{name}:0"))
-        types[f"{name}:0"] = GROUPED.infer(types[source])
+        nodes.append(Node(name, Negate(), (source,), f"{name}:0"))
+        types[f"{name}:0"] = Negate().infer(types[source])
         source = f"{name}:0"
     return Program(
         "net",
@@ -39,17 +38,20 @@ def grouped(*names: str) -> Program:
 
 
 def test_every_node_without_an_engine_is_named() -> None:
-    said = "groups must be 1, not 4; grouped and depthwise convolutions have no engine yet"
-    program = grouped("a", "b")
+    said = (
+        "Negate has no engine; there are engines for Conv, Dense, MaxPool, SumPool, Requantize, "
+        "Threshold, Lookup, Add, Concat, Reshape"
+    )
+    program = chain("a", "b")
     assert [str(problem) for problem in node_problems(program.nodes)] == [
-        f"Conv 'a': {said}",
-        f"Conv 'b': {said}",
+        f"Negate 'a': {said}",
+        f"Negate 'b': {said}",
     ]
     with pytest.raises(UnsupportedError) as caught:
         map_program(program, load_board("ulx3s_85f"))
     assert str(caught.value) == (
         "net holds 2 nodes that cannot be mapped to a circuit:\n"
-        f"  Conv 'a': {said}\n  Conv 'b': {said}"
+        f"  Negate 'a': {said}\n  Negate 'b': {said}"
     )
 
 

@@ -1,0 +1,96 @@
+"""The grouped engine: a window buffer, the weights' memory, lanes and accumulators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib.wiring import Component, In, Out, connect, flipped
+
+from ..beat import Beat
+from ..burst import push_burst
+from ..fifo.params import FifoParams
+from ..filters import Weights
+from ..lanes import sum_of_products
+from ..pipeline import delay, delay_valid, output_fifo
+from ..stream import beat_stream, split
+from ..weight_memory import READ_CYCLES, negatives, stored_weights
+from ..window.circuit import Window
+from .params import GroupedParams
+from .weights import check_weights, weight_words
+
+
+class Grouped(Component):
+    """A grouped or depthwise convolution, folded onto ``pe`` × ``simd`` lanes.
+
+    ``y[oy, ox, f] = sum w[f, ky, kx, c] * x[oy * s + ky * d - p, …, g * depth + c]`` modulo
+    2**out.bits, where g is the group of filter f and ``depth`` the channels of a group, with
+    ``pad_value`` outside the frame. Input: beats of ``window.beat``, row by row, channels
+    innermost. Output: likewise, ``out.lanes`` filters a beat.
+
+    A firing computes ``pe`` filters for one window and gives ``burst`` beats. It takes
+    ``duration = max(steps, burst)`` cycles, where ``steps`` counts the words of the kernel's places
+    in the groups that it reads alone; its first beat is pushed ``latency(params)`` cycles after its
+    start (``schedule.py``). One beat a cycle is accepted while the ring has places.
+
+    Parameters
+    ----------
+    params : GroupedParams
+    weights : int64 (filters, kernel height, kernel width, channels of a group)
+    fifos : one FifoParams
+        Of the output; its burst is ``params.burst``.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit the parameters, or the FIFO does not fit the output.
+    """
+
+    def __init__(
+        self, params: GroupedParams, weights: Weights, fifos: Sequence[FifoParams]
+    ) -> None:
+        check_weights(params, weights)
+        (self.fifo,) = fifos
+        self.fifo.check_output(params.out.width, params.burst)
+        self.params = params
+        self.weights = weights
+        super().__init__(
+            {"i": In(beat_stream(params.window.beat)), "o": Out(beat_stream(params.out))}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the path window, weights → products → sum → accumulator → FIFO."""
+        m = Module()
+        params = self.params
+        m.submodules.window = window = Window(params.window, params.duration)
+        connect(m, flipped(self.i), window.i)
+        fifo = output_fifo(m, self.fifo, self.o, "output_fifo")
+        m.d.comb += [window.space.eq(fifo.space), fifo.claim.eq(window.fire)]
+
+        lane_bits = params.simd * params.weight_bits
+        weights = stored_weights(
+            m,
+            weight_words(params, self.weights),
+            params.pe * lane_bits,
+            params.weight_style,
+            window.step,
+        )
+        stages = params.dot.stages
+        initial: list[Value] = [Const(0, 1)] * params.pe
+        if params.multiplier == "ternary":
+            initial = negatives(m, self.weights, params.pe, window.end, stages)
+        beat = params.window.beat
+        channels = split(window.word, Beat(params.window.lanes, beat.bits, beat.signed))
+        first = delay(m, window.first, stages, "first")
+        done = delay_valid(m, window.end, READ_CYCLES + stages + 1)
+        accumulators = []
+        for pe in range(params.pe):
+            group = pe * params.side // params.pe
+            inputs = channels[group * params.simd : (group + 1) * params.simd]
+            codes = weights[pe * lane_bits : (pe + 1) * lane_bits]
+            total = sum_of_products(m, params.dot, inputs, codes, str(pe))
+            accumulator = Signal(params.out.bits, name=f"accumulator_{pe}", reset_less=True)
+            m.d.sync += accumulator.eq(Mux(first, initial[pe], accumulator) + total)
+            accumulators.append(accumulator)
+        push_burst(m, fifo, Cat(accumulators), done, params.burst)
+        return m
