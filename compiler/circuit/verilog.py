@@ -14,6 +14,7 @@ from amaranth.lib.wiring import Component
 from ...hdl.folded.params import FoldedParams
 from ...hdl.grouped.params import GroupedParams
 from ...hdl.skipping.params import SkippingParams
+from ...hdl.stored import LOGIC
 from ...hdl.unrolled.params import UnrolledParams
 from ..mapping.design import Design, Unit
 from .components import component_of
@@ -88,6 +89,8 @@ def verilog_of(design: Design, components: Mapping[str, Component]) -> dict[str,
                 "opt_dff",
                 "opt_expr",
                 "opt_clean -purge",
+                # Tools map these tables apart from what surrounds them.
+                f'setattr -mod -set keep_hierarchy "yes" *.{LOGIC}',
                 f"setattr -unset keep {TOP}/w:*",
                 f"attrmap {_INTERNAL}",
                 f"attrmap -modattr {_INTERNAL}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ..arithmetic import fetch_cycles
@@ -13,8 +12,8 @@ from ..burst import push_burst
 from ..fifo.params import FifoParams
 from ..filters import Weights, negative_counts
 from ..lanes import sum_of_products
-from ..memory import rom_attributes
 from ..pipeline import counter, delay, delay_valid, output_fifo, register
+from ..stored import stored
 from ..stream import beat_stream
 from ..tables import channel_constants
 from ..window.circuit import Window
@@ -93,16 +92,10 @@ class Folded(Component):
         params = self.params
         words = weight_words(params, self.weights)
         address, _ = counter(m, window.step, len(words), "weight_address")
-        # A second place keeps a single word a memory, whose content can be found and changed.
-        m.submodules.weights = memory = Memory(
-            shape=unsigned(params.pe * params.simd * params.weight_bits),
-            depth=max(2, len(words)),
-            init=words,
-            attrs=rom_attributes(params.weight_style),
+        word = stored(
+            m, words, params.pe * params.simd * params.weight_bits, params.weight_style, address
         )
-        read = memory.read_port()
-        m.d.comb += read.addr.eq(address)
-        weights = register(m, read.data, "weight_word")
+        weights = register(m, word, "weight_word")
         if params.multiplier != "ternary":
             return weights, [Const(0, 1)] * params.pe
         # The group counts on as a firing ends, late enough for the last accumulation to start right

@@ -15,8 +15,9 @@ from ..burst import push_burst
 from ..fifo.params import FifoParams
 from ..filters import Weights, negative_counts
 from ..lanes import sum_of_products
-from ..memory import ram_attributes, rom_attributes
+from ..memory import ram_attributes
 from ..pipeline import counter, delay, delay_valid, output_fifo, register
+from ..stored import stored
 from ..stream import beat_stream
 from ..tables import channel_constants
 from ..window.ring import Position, Written, fire_windows, release_words, sequence, write_words
@@ -137,15 +138,8 @@ class Skipping(Component):
                     bits.append(Const(column[0], 1))
             entries.append(bits)
         if used:
-            m.submodules.weights = memory = Memory(
-                shape=unsigned(used),
-                depth=len(words),
-                init=words,
-                attrs=rom_attributes(params.weight_style),
-            )
-            read = memory.read_port()
-            m.d.comb += read.addr.eq(address)
-            m.d.sync += word.eq(read.data)
+            data = stored(m, words, used, params.weight_style, address)
+            m.d.sync += word.eq(data)
         return [Cat(bits) for bits in entries]
 
     def _inputs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sangi.compiler.circuit.verilog import write_rtl
@@ -73,19 +73,40 @@ def synthesize(design: Design, *, whole: bool = False) -> dict[str, Resources]:
         command = command.replace(" -noflatten", "")
         command += " -flatten" if command.startswith("synth_xilinx") else ""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        rtl = write_rtl(design, folder / "rtl")
+        rtl = write_rtl(design, Path(name) / "rtl")
+        units = "" if whole else " l*"
+        # What is kept apart is mapped apart, and counted with its unit.
+        after = ("setattr -mod -unset keep_hierarchy *", f"flatten{units}")
+        return count_modules(rtl, command, () if whole else ("flatten l*",), after)
+
+
+def count_modules(
+    sources: Sequence[Path], command: str, before: Sequence[str] = (), after: Sequence[str] = ()
+) -> dict[str, Resources]:
+    """Return what Yosys counts in every module.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        Verilog; the top module is ``core``.
+    command : str
+        Synthesizes.
+    before, after : sequence of str
+        Commands in front of it and behind.
+    """
+    with tempfile.TemporaryDirectory() as name:
         run_yosys(
             [
-                *(f"read_verilog {path}" for path in rtl),
+                *(f"read_verilog {path}" for path in sources),
                 "rename -hide w:*[*]*",
                 "hierarchy -top core",
-                *([] if whole else ["flatten l*"]),
+                *before,
                 f"{command} -top core",
-                f"tee -q -o {folder}/stat stat -json",
+                *after,
+                f"tee -q -o {name}/stat stat -json",
             ]
         )
-        text = (folder / "stat").read_text(encoding="utf-8")
+        text = (Path(name) / "stat").read_text(encoding="utf-8")
     modules = json.loads(text[text.index("{") :])["modules"]
     return {name.lstrip("\\"): resources_of(m["num_cells_by_type"]) for name, m in modules.items()}
 
