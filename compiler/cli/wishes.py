@@ -18,7 +18,7 @@ Engines = Annotated[
         "--engine",
         metavar="NAME",
         help="Engine that may compute layers, as `sangi inspect` names them; may be repeated. "
-        "Without it all of them.",
+        "Without it, and for layers that none of them computes, all.",
     ),
 ]
 Layers = Annotated[
