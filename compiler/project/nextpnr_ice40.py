@@ -52,7 +52,7 @@ def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
     )
     multiplies = device == "up5k"
     # The UltraPlus has multipliers; every other iCE40 spells products out.
-    synthesis = f"synth_ice40 -top {TOP}{' -dsp' if multiplies else ''} -json {TOP}.json"
+    synthesis = f"synth_ice40 -top {TOP}{' -dsp' if multiplies else ''}"
     return OpenProject(
         line=line,
         variant="pad" if pad else "",

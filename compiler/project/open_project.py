@@ -57,7 +57,7 @@ class OpenProject:
     constraints : mapping of str to str
         Files of constraints by name.
     synthesis : str
-        Yosys' pass that writes ``top.json``.
+        Yosys' pass; ``top.json`` is written behind it.
     route, pack : Command
         Place and route (writes ``report.json``), and what makes the bitstream.
     bitstream : str
@@ -130,12 +130,17 @@ def write_open_project(board: Board, project: OpenProject, clock_mhz: float, bui
 
 
 def synthesis(paths: list[str], last: str) -> str:
-    """Return Yosys' script, to be run in ``project/``; ``last`` is the pass that writes JSON."""
+    """Return Yosys' script, to be run in ``project/``; ``last`` is the pass that synthesizes."""
     lines = [f"read_verilog {path}" for path in paths]
     lines += [
         f"read_verilog {TOP}.v",
         # abc9 stops at wires that are called like an element of another.
         "rename -hide w:*[*]*",
         last,
+        # What is kept apart is mapped apart; place and route gets one module.
+        "setattr -mod -unset keep_hierarchy *",
+        "flatten",
+        "clean",
+        f"write_json {TOP}.json",
     ]
     return "\n".join(lines) + "\n"

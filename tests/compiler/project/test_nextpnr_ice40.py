@@ -32,7 +32,7 @@ def test_it_is_complete(rtl):
         "set_io serial_out 9",
         "set_frequency oscillator 12",
     ]
-    assert (project / "synth.ys").read_text().endswith("synth_ice40 -top top -dsp -json top.json\n")
+    assert "synth_ice40 -top top -dsp\n" in (project / "synth.ys").read_text()
     command = (project / "build.sh").read_text()
     assert "--up5k --package sg48" in command and "--freq 24" in command and "--seed 3" in command
     assert '"${ICEPACK:-yowasp-icepack}" top.asc top.bin' in command
