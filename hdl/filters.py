@@ -46,7 +46,11 @@ def check_shape(weights: Weights, shape: tuple[int, ...]) -> None:
 def check_range(weights: Weights, weight_bits: int, multiplier: Multiplier) -> None:
     """Raise ValueError unless weights fit ``weight_bits``, or are −1, 0 and +1 where ternary."""
     half = 1 << (weight_bits - 1)
-    low, high = (-1, 1) if multiplier == "ternary" else (-half, half - 1)
+    check_within(weights, *((-1, 1) if multiplier == "ternary" else (-half, half - 1)))
+
+
+def check_within(weights: Weights, low: int, high: int) -> None:
+    """Raise ValueError unless all weights are within ``low`` … ``high``."""
     if weights.size and (weights.min() < low or weights.max() > high):
         raise ValueError(f"weights must be in {low}…{high}, not {weights.min()}…{weights.max()}")
 

@@ -7,7 +7,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from .arithmetic import Product
 from .pipeline import delay, register
 
-_DSP = {"use_dsp": "yes"}
+DSP = {"use_dsp": "yes"}
+"""Attribute of a register whose product belongs into a multiplier block."""
 
 
 def multiply(m: Module, plan: Product, a: Value, b: Value, width: int, name: str) -> Value:
@@ -53,7 +54,7 @@ def _by_blocks(m: Module, plan: Product, a: Value, b: Value, width: int, name: s
         if top and plan.b_signed:
             chunk = chunk.as_signed()
         product = a * chunk
-        held = Signal(product.shape(), name=f"{name}_product{index}", reset_less=True, attrs=_DSP)
+        held = Signal(product.shape(), name=f"{name}_product{index}", reset_less=True, attrs=DSP)
         m.d.sync += held.eq(product)
         parts.append(_cut(held, max(1, width - index * step)))
     if plan.chunks == 1:

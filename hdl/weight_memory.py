@@ -9,23 +9,24 @@ from amaranth.hdl import Module, Shape, Value
 from .arithmetic import fetch_cycles
 from .filters import Weights, negative_counts
 from .memory import RomStyle
-from .pipeline import counter, delay_valid, register
+from .pipeline import counter, delay_valid
 from .stored import stored
 from .tables import channel_constants
 
 READ_CYCLES = 2
-"""Cycles from a step of the window to its word and its weights."""
+"""Cycles from a step of the window to its word."""
 
 
 def stored_weights(
     m: Module, words: Sequence[int], bits: int, style: RomStyle, step: Value
 ) -> Value:
-    """Return the words of ``bits`` bits one after the other, ``READ_CYCLES`` after every ``step``.
+    """Return the words of ``bits`` bits one after the other, a cycle before the window's words.
 
-    After the last word follows the first one.
+    After the last word follows the first one. Between memory and multipliers stands a register,
+    which is the engine's.
     """
     address, _ = counter(m, step, len(words), "weight_address")
-    return register(m, stored(m, words, bits, style, address), "weight_word")
+    return stored(m, words, bits, style, address)
 
 
 def negatives(m: Module, weights: Weights, pe: int, end: Value, stages: int) -> list[Value]:

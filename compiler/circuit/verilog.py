@@ -155,7 +155,9 @@ def folding(unit: Unit) -> str:
         kind = "ternary" if params.multiplier == "ternary" else f"{params.weight_bits}-bit"
         if isinstance(params, SkippingParams):
             return f"PE {params.pe} x {params.banks} banks, {kind} weights, zeros skipped"
-        return f"PE {params.pe} x SIMD {params.simd}, {kind} weights"
+        packing = params.packing if isinstance(params, FoldedParams) else None
+        shared = "" if packing is None else f", {packing.count} to a multiplier"
+        return f"PE {params.pe} x SIMD {params.simd}, {kind} weights{shared}"
     if isinstance(params, UnrolledParams):
         sums = f"{params.digit} bits of all sums" if params.digit else "all sums"
         return f"{sums} in a cycle, {params.size.adders} adders for {params.nonzeros} weights"

@@ -138,7 +138,7 @@ def explore(
     wishes = Wishes() if wishes is None else wishes
     view = _View(board, board.clock_mhz if clock_mhz is None else clock_mhz, wishes)
     say = progress if progress is not None else _silent
-    offers, chooser = Offers(program, wishes), Chooser(board.family)
+    offers, chooser = Offers(program, wishes, board.family), Chooser(board.family)
     say("look for the fastest circuit that fits")
     search = Search(program, offers, chooser)
     fastest = search.fastest(view.room)

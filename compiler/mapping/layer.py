@@ -29,6 +29,8 @@ class Layer:
         Of its input and output.
     fixed : mapping of str to int or str
         Settings that the user chose; engines offer only what agrees with them.
+    family : str or None
+        Of the board: what fits its multiplier blocks. None offers what any family has.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Layer:
     source: TensorType
     out: TensorType
     fixed: Mapping[str, Setting] = field(default_factory=dict)
+    family: str | None = None
     _known: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def allows(self, **settings: Setting) -> bool:

@@ -112,7 +112,8 @@ class _Mapper:
         self.shell = vector(shell_resources(board))
         self.limit = None if target_fps is None else int(clock_mhz * 1e6 / target_fps)
         self.target_fps = target_fps
-        self.search = Search(program, Offers(program, wishes), Chooser(board.family))
+        offers = Offers(program, wishes, board.family)
+        self.search = Search(program, offers, Chooser(board.family))
 
     def run(self) -> Design:
         # What FIFOs take beyond their least depth is known only when they are sized: then the

@@ -97,6 +97,8 @@ class Offers:
     ----------
     program : Program
     wishes : Wishes
+    family : str or None
+        Of the board; without it circuits of one family only are not offered.
 
     Raises
     ------
@@ -105,7 +107,9 @@ class Offers:
         without an engine.
     """
 
-    def __init__(self, program: Program, wishes: Wishes | None = None) -> None:
+    def __init__(
+        self, program: Program, wishes: Wishes | None = None, family: str | None = None
+    ) -> None:
         wishes = Wishes() if wishes is None else wishes
         for name in wishes.engines:
             _check_engine("engine", name)
@@ -121,7 +125,7 @@ class Offers:
         self.allowed: dict[str, tuple[Offer, ...]] = {}
         for name, node in nodes.items():
             wish = wishes.layers.get(name, LayerWish())
-            layer = _layer(program, node, wish)
+            layer = _layer(program, node, wish, family)
             if layer is None:
                 continue
             self.layers[name] = layer
@@ -195,12 +199,12 @@ class Offers:
         }
 
 
-def _layer(program: Program, node: Node, wish: LayerWish) -> Layer | None:
+def _layer(program: Program, node: Node, wish: LayerWish, family: str | None) -> Layer | None:
     """Return a node as a layer, None if it is neither Conv nor Dense."""
     if not isinstance(node.op, Conv | Dense):
         return None
     source, out = program.types[node.inputs[0]], program.types[node.output]
-    return Layer(node.name, node.op, source, out, dict(wish.settings))
+    return Layer(node.name, node.op, source, out, dict(wish.settings), family)
 
 
 def _able(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[Offer, ...]:

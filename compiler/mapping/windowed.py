@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...hdl.dot import Multiplier
-from ...hdl.folded.params import FoldedParams, MemoryStyle
+from ...hdl.folded.params import FoldedMultiplier, FoldedParams, MemoryStyle
 from ...hdl.globalpool.params import GlobalPoolParams
+from ...hdl.packing import Packing, packing_of
 from ...hdl.pool.params import PoolParams
 from ...hdl.window.params import WindowParams
 from ...runtime.numerics import bits_for
@@ -56,13 +57,19 @@ def folded_options(layer: Layer, lanes: tuple[int, int], interval: int) -> tuple
         With every kind of multiplier and weight memory; empty where no folding is fast enough.
     """
     op, out = layer.op, layer.out
-    multipliers, weight_bits = multipliers_of(op)
-    foldings = [
-        (pe, simd)
+    weight_bits = multipliers_of(op)[1]
+    found = [
+        (pe, simd, multiplier, packing)
         for pe, simd, cycles in foldings_of(op, out.pixels, lanes)
         if cycles <= interval and layer.allows(pe=pe, simd=simd)
+        for multiplier, packing in _multipliers(layer, pe, simd)
+        if layer.allows(multiplier=multiplier)
     ]
-    fewest = min((pe * simd for pe, simd in foldings), default=0)
+    # Not every folding can pack its weights: those that can are compared with each other.
+    fewest = {
+        shared: min((pe * simd for pe, simd, _, p in found if (p is not None) == shared), default=0)
+        for shared in (False, True)
+    }
     return tuple(
         FoldedParams(
             window=window_of(op, layer.source, simd, lanes[0], len(op.weights) // pe),
@@ -72,12 +79,12 @@ def folded_options(layer: Layer, lanes: tuple[int, int], interval: int) -> tuple
             weight_bits=weight_bits,
             multiplier=multiplier,
             weight_style=style,
+            packing=packing,
         )
-        for pe, simd in foldings
-        if pe * simd <= SPARE_LANES * fewest
-        for multiplier in multipliers
+        for pe, simd, multiplier, packing in found
+        if pe * simd <= SPARE_LANES * fewest[packing is not None]
         for style in STYLES
-        if layer.allows(multiplier=multiplier, weight_style=style)
+        if layer.allows(weight_style=style)
     )
 
 
@@ -87,17 +94,40 @@ def folded_cycles(layer: Layer) -> Iterator[int]:
         cycles
         for pe, simd, cycles in foldings_of(layer.op, layer.out.pixels)
         if layer.allows(pe=pe, simd=simd)
+        and any(layer.allows(multiplier=kind) for kind, _ in _multipliers(layer, pe, simd))
     )
 
 
 def folded_settings(layer: Layer) -> dict[str, tuple[Setting, ...]]:
-    """Return what users may fix of a folding, with the values that each can have."""
+    """Return what users may fix of a folding, with the values that each can have.
+
+    Weights are packed where this saves multiplier blocks of the board's family, with as many
+    filters side by side as the user fixed, or any number.
+    """
+    pe = divisors(len(layer.op.weights))
+    kinds = (kind for one in pe if layer.allows(pe=one) for kind, _ in _multipliers(layer, one, 1))
     return {
-        "pe": divisors(len(layer.op.weights)),
+        "pe": pe,
         "simd": divisors(layer.source.channels),
-        "multiplier": multipliers_of(layer.op)[0],
+        "multiplier": tuple(dict.fromkeys(kinds)) or multipliers_of(layer.op)[0],
         "weight_style": STYLES,
     }
+
+
+def _multipliers(
+    layer: Layer, pe: int, simd: int
+) -> tuple[tuple[FoldedMultiplier, Packing | None], ...]:
+    """Return what can multiply in a folding, with the packing of weights where there is one."""
+    kinds = layer.once("multipliers", lambda: multipliers_of(layer.op)[0])
+    plain: tuple[tuple[FoldedMultiplier, None], ...] = tuple((kind, None) for kind in kinds)
+    if layer.family is None or kinds == ("ternary",):
+        return plain
+    low, high = layer.once(
+        "range", lambda: (int(layer.op.weights.min()), int(layer.op.weights.max()))
+    )
+    beat = beat_of(layer.source, 1)
+    packing = packing_of(low, high, beat.bits, beat.signed, pe, simd, layer.family)
+    return plain if packing is None else (*plain, ("packed", packing))
 
 
 def foldings_of(

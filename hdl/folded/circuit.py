@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
-from ..arithmetic import fetch_cycles
+from ..beat import Beat
 from ..burst import push_burst
 from ..fifo.params import FifoParams
-from ..filters import Weights, negative_counts
+from ..filters import Weights
 from ..lanes import sum_of_products
-from ..pipeline import counter, delay, delay_valid, output_fifo, register
-from ..stored import stored
-from ..stream import beat_stream
-from ..tables import channel_constants
+from ..packed import Term, add, operands, packed_sums
+from ..pipeline import delay, delay_valid, output_fifo, register
+from ..stream import beat_stream, split
+from ..weight_memory import READ_CYCLES, negatives, stored_weights
 from ..window.circuit import Window
 from .params import FoldedParams
 from .weights import check_weights, weight_words
-
-READ_CYCLES = 2
-"""Cycles from a step of the window to its word."""
 
 
 class Folded(Component):
@@ -67,47 +64,42 @@ class Folded(Component):
         fifo = output_fifo(m, self.fifo, self.o, "output_fifo")
         m.d.comb += [window.space.eq(fifo.space), fifo.claim.eq(window.fire)]
 
-        weights, initial = self._weights(m, window)
-        shape = Shape(params.window.beat.bits, params.window.beat.signed)
-        inputs = [
-            _cast(window.word[lane * shape.width : (lane + 1) * shape.width], shape)
-            for lane in range(params.simd)
-        ]
+        words = weight_words(params, self.weights)
+        word = stored_weights(m, words, params.word_bits, params.weight_style, window.step)
         stages = params.dot.stages
+        initial: list[Value] = [Const(0, 1)] * params.pe
+        if params.multiplier == "ternary":
+            initial = negatives(m, self.weights, params.pe, window.end, stages)
+        beat = params.window.beat
+        inputs = split(window.word, Beat(params.simd, beat.bits, beat.signed))
         first = delay(m, window.first, stages, "first")
         done = delay_valid(m, window.end, READ_CYCLES + stages + 1)
         accumulators = []
-        lane_bits = params.simd * params.weight_bits
-        for pe in range(params.pe):
-            codes = weights[pe * lane_bits : (pe + 1) * lane_bits]
-            total = sum_of_products(m, params.dot, inputs, codes, str(pe))
+        for pe, total in enumerate(self._sums(m, inputs, word)):
             accumulator = Signal(params.out.bits, name=f"accumulator_{pe}", reset_less=True)
-            m.d.sync += accumulator.eq(Mux(first, initial[pe], accumulator) + total)
+            m.d.sync += accumulator.eq(add(Mux(first, initial[pe], accumulator), total))
             accumulators.append(accumulator)
         push_burst(m, fifo, Cat(accumulators), done, params.burst)
         return m
 
-    def _weights(self, m: Module, window: Window) -> tuple[Value, list[Value]]:
-        """Return the weights beside ``window.word`` and what each accumulator starts from."""
-        params = self.params
-        words = weight_words(params, self.weights)
-        address, _ = counter(m, window.step, len(words), "weight_address")
-        word = stored(
-            m, words, params.pe * params.simd * params.weight_bits, params.weight_style, address
-        )
-        weights = register(m, word, "weight_word")
-        if params.multiplier != "ternary":
-            return weights, [Const(0, 1)] * params.pe
-        # The group counts on as a firing ends, late enough for the last accumulation to start right
-        # and early enough for the memory of the next group's constants.
-        fetch = fetch_cycles(params.out_channels, params.window.groups)
-        ended = delay_valid(m, window.end, READ_CYCLES + params.dot.stages - fetch)
-        group, _ = counter(m, ended, params.window.groups, "group")
-        counts = negative_counts(self.weights, params.pe)
-        shape = unsigned(max(1, int(counts.max()).bit_length()))
-        return weights, channel_constants(m, counts.ravel(), params.pe, shape, group, "negatives")
+    def _sums(self, m: Module, inputs: list[Value], word: Value) -> list[Term]:
+        """Return what every filter adds to its accumulator, ``dot.stages`` after its inputs.
 
-
-def _cast(value: Value, shape: Shape) -> Value:
-    """Return the bits of ``value`` as a number of ``shape``."""
-    return value.as_signed() if shape.signed else value
+        ``word`` of the weights comes a cycle before them.
+        """
+        params, packing = self.params, self.params.packing
+        if packing is None:
+            weights = register(m, word, "weight_word")
+            bits = params.simd * params.weight_bits
+            return [
+                Term(sum_of_products(m, params.dot, inputs, weights[low : low + bits], str(pe)))
+                for pe, low in enumerate(range(0, len(weights), bits))
+            ]
+        packed = operands(m, packing, word, "weights")
+        return [
+            term
+            for index, low in enumerate(range(0, len(packed), params.simd))
+            for term in packed_sums(
+                m, packing, inputs, packed[low : low + params.simd], params.out.bits, str(index)
+            )
+        ]

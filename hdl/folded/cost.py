@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..burst_cost import burst_cost
 from ..cost import Resources
 from ..estimate import counter, delay, dot_product, stored_words
+from ..packed_cost import packed_sums_cost
 from ..window.cost import cost as window_cost
 from .params import FoldedParams
 
@@ -12,10 +13,13 @@ from .params import FoldedParams
 def cost(params: FoldedParams, family: str) -> Resources:
     """Estimate the resources without the output FIFO."""
     places = params.window.groups * params.window.steps
-    bits = params.pe * params.simd * params.weight_bits
     total = window_cost(params.window, family)
-    total += stored_words(places, bits, params.weight_style, family)
-    total += dot_product(params.dot, family).scaled(params.pe)
+    total += stored_words(places, params.word_bits, params.weight_style, family)
+    if params.packing is None:
+        total += dot_product(params.dot, family).scaled(params.pe)
+    else:
+        operands = params.pe // params.packing.count
+        total += packed_sums_cost(params.dot, params.packing, family).scaled(operands)
     total += counter(places) + delay(2, params.dot.stages + 1, family)
     total += burst_cost(params.out.width, params.burst, family)
     if params.multiplier == "ternary":

@@ -12,7 +12,7 @@ from ..burst import push_burst
 from ..fifo.params import FifoParams
 from ..filters import Weights
 from ..lanes import sum_of_products
-from ..pipeline import delay, delay_valid, output_fifo
+from ..pipeline import delay, delay_valid, output_fifo, register
 from ..stream import beat_stream, split
 from ..weight_memory import READ_CYCLES, negatives, stored_weights
 from ..window.circuit import Window
@@ -68,13 +68,9 @@ class Grouped(Component):
         m.d.comb += [window.space.eq(fifo.space), fifo.claim.eq(window.fire)]
 
         lane_bits = params.simd * params.weight_bits
-        weights = stored_weights(
-            m,
-            weight_words(params, self.weights),
-            params.pe * lane_bits,
-            params.weight_style,
-            window.step,
-        )
+        words = weight_words(params, self.weights)
+        word = stored_weights(m, words, params.pe * lane_bits, params.weight_style, window.step)
+        weights = register(m, word, "weight_word")
         stages = params.dot.stages
         initial: list[Value] = [Const(0, 1)] * params.pe
         if params.multiplier == "ternary":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,11 +25,12 @@ from sangi.runtime.ops.base import TensorType
 from sangi.runtime.ops.conv import Conv
 from sangi.runtime.ops.dense import Dense
 
-KINDS = ("folded", "skipping", "parallel", "serial")
+KINDS = ("folded", "skipping", "parallel", "serial", "packed")
 ZEROS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.98)
 KERNELS = ((1, 1), (3, 3), (3, 3), (5, 5), (2, 3), (1, 4), (3, 1), (2, 2))
 FRAMES = 3
 ANY = 10**9
+PACKING_FAMILIES = ("xc7", "xcup", "ecp5", "ice40", "cyclonev")
 CIRCUITS: dict[type, Any] = {FoldedParams: Folded, SkippingParams: Skipping}
 
 
@@ -77,11 +78,15 @@ def draw(kind: str, number: int) -> Drawn:
     """Draw layer ``number`` of a kind; the same numbers give the same layer.
 
     Every third has 4-bit weights, the others ternary ones; zeros go through ``ZEROS``, and every
-    other convolution has as many in every filter.
+    other convolution has as many in every filter. Where weights are packed, others have 3 to 8
+    bits instead, and the family is drawn as well.
     """
     rng = np.random.default_rng((KINDS.index(kind), number))
     while True:
-        layer = _layer(rng, number)
+        half = 8 if number % 3 == number // 6 % 3 else 1
+        if kind == "packed" and half == 1:
+            half = int(rng.choice([4, 16, 64, 128]))
+        layer = _layer(rng, number, half)
         options = _options(rng, kind, layer)
         if options:
             break
@@ -96,15 +101,14 @@ def draw(kind: str, number: int) -> Drawn:
     return Drawn(layer, params, fifo, images)
 
 
-def _layer(rng: np.random.Generator, number: int) -> Layer:
-    """Draw a layer: one of six is dense."""
+def _layer(rng: np.random.Generator, number: int, half: int) -> Layer:
+    """Draw a layer, with weights −half … half − 1 or (1) ternary ones: one of six is dense."""
     bits, signed = int(rng.integers(1, 9)), bool(rng.random() < 0.3)
     low = -(1 << bits - 1) if signed else 0
     high = low + (1 << bits) - 1
     channels, filters = (int(rng.choice([1, 2, 3, 4, 6, 8, 12])) for _ in range(2))
     # Blocks of six shift against each other, so that all shares meet all kinds.
     zeros = ZEROS[(number + number // 6) % len(ZEROS)]
-    half = 8 if number % 3 == number // 6 % 3 else 1
     if number % 6 == 5:
         channels *= int(rng.integers(1, 5))
         weights = _weights(rng, (filters, channels), half, zeros, False)
@@ -136,14 +140,14 @@ def _layer(rng: np.random.Generator, number: int) -> Layer:
 def _weights(
     rng: np.random.Generator, shape: tuple[int, ...], half: int, zeros: float, balanced: bool
 ) -> np.ndarray:
-    """Draw weights: −8 … 7 (``half`` 8) or ternary, a share of them zero."""
+    """Draw weights: −half … half − 1 or (``half`` 1) ternary ones, a share of them zero."""
     values = rng.integers(-half, half + (half == 1), shape)
     values[values == 0] = 1
     ranks = rng.random((shape[0], int(np.prod(shape[1:]))))
     if balanced:
         ranks = (ranks.argsort(axis=1).argsort(axis=1) + 0.5) / ranks.shape[1]
     weights = values * (ranks >= zeros).reshape(shape)
-    if half == 8 and not (np.abs(weights) > 1).any():
+    if half > 1 and not (np.abs(weights) > 1).any():
         weights.flat[0] = -half  # as wide as it was to be
     return weights
 
@@ -155,8 +159,11 @@ def _options(rng: np.random.Generator, kind: str, layer: Layer) -> tuple[Any, ..
         int(rng.choice(divisors(layer.source.channels))),
         int(rng.choice(divisors(filters))),
     )
-    if kind in ("folded", "skipping"):
-        options = folded_options if kind == "folded" else skipping_options
+    if kind in ("folded", "skipping", "packed"):
+        options = skipping_options if kind == "skipping" else folded_options
+        if kind == "packed":
+            fixed = {"multiplier": "packed"}
+            layer = replace(layer, fixed=fixed, family=str(rng.choice(PACKING_FAMILIES)))
         slowest = max(layer.out.pixels * layer.op.weights.size, layer.out.elements)
         interval = int(slowest * rng.choice([0.1, 0.3, 1.0]))
         return options(layer, lanes, interval) or options(layer, lanes, ANY)

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from sangi.hdl.folded.circuit import Folded
 from sangi.hdl.folded.params import FoldedParams
 from sangi.hdl.folded.schedule import schedule
 from sangi.hdl.folded.weights import check_weights, weight_words
+from sangi.hdl.packing import Packing, packing_of
 from sangi.hdl.window.params import WindowParams
 
 
@@ -41,6 +42,8 @@ class Case:
     bits: int = 8
     weight_bits: int = 8
     style: str = "distributed"
+    family: str = "xc7"
+    symmetric: bool = False
 
     @property
     def params(self) -> FoldedParams:
@@ -66,7 +69,15 @@ class Case:
             weight_bits=2 if self.multiplier == "ternary" else self.weight_bits,
             multiplier=self.multiplier,  # type: ignore[arg-type]
             weight_style=self.style,  # type: ignore[arg-type]
+            packing=self.packing if self.multiplier == "packed" else None,
         )
+
+    @property
+    def packing(self) -> Packing | None:
+        """What the family's blocks hold of the weights."""
+        half = 1 << (self.weight_bits - 1)
+        low = self.symmetric - half
+        return packing_of(low, half - 1, self.bits, self.signed, self.pe, self.simd, self.family)
 
     def weights(self, rng: np.random.Generator) -> np.ndarray:
         """Weights with the extremes among them."""
@@ -74,8 +85,13 @@ class Case:
         if self.multiplier == "ternary":
             return rng.integers(-1, 2, shape)
         half = 1 << (self.weight_bits - 1)
-        weights = rng.integers(-half, half, shape)
-        weights.flat[:2] = -half, half - 1
+        low = self.symmetric - half
+        weights = rng.integers(low, half, shape)
+        weights.flat[:2] = low, half - 1
+        if self.multiplier == "packed":
+            # Ends beside ends: in every other operand nothing else.
+            ends = rng.choice([low, half - 1, -1, 0], shape)
+            weights = np.where(rng.random(shape) < 0.5, ends, weights)
         return weights
 
     def images(self, rng: np.random.Generator) -> np.ndarray:
@@ -84,6 +100,8 @@ class Case:
         shape = (self.frames, self.height, self.width, self.channels)
         images = rng.integers(low, low + (1 << self.bits), shape)
         images[0].flat[:2] = low, low + (1 << self.bits) - 1
+        if self.multiplier == "packed":
+            images[-1] = np.where(images[-1] % 2, low, low + (1 << self.bits) - 1)
         return images
 
 
@@ -146,6 +164,32 @@ CASES = {
         multiplier="ternary", kernel=(1, 1), simd=4, filters=12, pe=2, out_lanes=2, depth=16
     ),
     "ternary, one lane": Case(multiplier="ternary", in_lanes=1, simd=1, pe=1, channels=1),
+    "packed": Case(multiplier="packed", padding=(1, 1, 1, 1), pad_value=7, simd=4),
+    "packed, summed in pairs": Case(multiplier="packed", symmetric=True, simd=4, pe=4, out_lanes=2),
+    "packed, summed in pairs, an odd number": Case(
+        multiplier="packed", symmetric=True, channels=3, in_lanes=1, simd=3, filters=6
+    ),
+    "packed, signed": Case(multiplier="packed", signed=True, pad_value=-128, padding=(1, 1, 1, 1)),
+    "packed, 27 x 18": Case(multiplier="packed", family="xcup", simd=4, style="block"),
+    "packed, one lane": Case(multiplier="packed", in_lanes=1, simd=1, channels=3),
+    "packed, 4 bits in 18 x 18": Case(
+        multiplier="packed", family="ecp5", weight_bits=4, bits=4, simd=4, pe=4, out_lanes=4
+    ),
+    "packed, three weights": Case(
+        multiplier="packed", family="ecp5", weight_bits=3, bits=3, filters=6, pe=3, simd=4
+    ),
+    "packed, three weights, signed, one lane": Case(
+        **{"multiplier": "packed", "family": "ecp5", "weight_bits": 3, "bits": 3, "signed": True},
+        **{"filters": 6, "pe": 3, "simd": 1, "in_lanes": 1},
+    ),
+    "packed, four weights": Case(
+        multiplier="packed", weight_bits=3, bits=3, filters=4, pe=4, simd=2, out_lanes=4
+    ),
+    "packed, elements of one bit": Case(multiplier="packed", weight_bits=5, bits=1, simd=4),
+    "packed, a burst": Case(multiplier="packed", pe=4, kernel=(1, 1), simd=4, depth=12),
+    "packed dense": Case(
+        multiplier="packed", height=1, width=1, channels=16, filters=8, kernel=(1, 1), simd=8, pe=4
+    ),
     "ternary dense, many groups": Case(
         multiplier="ternary",
         height=1,
@@ -189,6 +233,17 @@ def test_dsp_lanes_have_one_multiplier_each():
     assert cells_of(case, "synth_xilinx -noiopad")["DSP48E1"] == 8
 
 
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_two_filters_share_a_multiplier(symmetric):
+    case = Case(multiplier="packed", simd=4, pe=2, symmetric=symmetric)
+    assert cells_of(case, "synth_xilinx -noiopad")["DSP48E1"] == 4
+
+
+def test_three_filters_of_3_bits_share_a_multiplier():
+    case = Case(multiplier="packed", family="ecp5", weight_bits=3, bits=3, filters=6, pe=3, simd=4)
+    assert cells_of(case, "synth_ecp5")["MULT18X18D"] == 4
+
+
 def test_lut_lanes_have_no_dsp():
     found = cells_of(Case(multiplier="lut", simd=4, pe=2), "synth_ecp5")
     assert found["LUT4"] and not [cell for cell in found if "MULT" in cell]
@@ -214,9 +269,49 @@ def test_weights_can_be_found_in_the_memory():
     assert lanes[2] == [0, 1, 4, 5]  # filters 2 and 3
 
 
+def test_packed_weights_can_be_found_in_the_memory():
+    """Lane (pair of filters, input): the lower filter's weight, the other's less its borrow."""
+    case = Case(kernel=(1, 1), channels=2, filters=4, simd=2, pe=4, multiplier="packed")
+    weights = np.array([[-5, 7], [3, -128], [4, -1], [-6, 127]]).reshape(4, 1, 1, 2)
+    (word,) = weight_words(case.params, weights)
+    assert case.params.word_bits == 4 * 17
+    fields = [(word >> lane * 17 & 0xFF, word >> lane * 17 + 8 & 0x1FF) for lane in range(4)]
+    # Filters 0 and 1, inputs 0 and 1; filters 2 and 3 likewise.
+    expected = [(-5, 3 - 1), (7, -128), (4, -6), (-1, 127 - 1)]
+    assert fields == [(low & 0xFF, high & 0x1FF) for low, high in expected]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"packing": None}, "packing must be given where the multiplier is packed, not None"),
+        (
+            {"multiplier": "dsp"},
+            "multiplier must be packed where there is a packing, not dsp",
+        ),
+        (
+            {"packing": Packing(3, 16, -128, 127, 1)},
+            r"weights in an operand must divide pe \(2\), not 3",
+        ),
+        (
+            {"packing": Packing(2, 15, -128, 127, 1)},
+            "shift must leave room for products with unsigned elements of 8 bits, not be 15",
+        ),
+    ],
+)
+def test_refused_packings(changes, message):
+    with pytest.raises(ValueError, match=message):
+        replace(Case(multiplier="packed").params, **changes)
+
+
 @pytest.mark.parametrize(
     ("case", "weights", "message"),
     [
+        (
+            Case(multiplier="packed", symmetric=True),
+            np.full((4, 3, 3, 4), -128),
+            r"weights must be in -127…127, not -128…-128",
+        ),
         (Case(), np.zeros((4, 3, 3, 3), np.int64), r"shape \(4, 3, 3, 4\), not \(4, 3, 3, 3\)"),
         (Case(), np.full((4, 3, 3, 4), 128), r"weights must be in -128…127, not 128…128"),
         (

@@ -25,6 +25,18 @@ CASES = {
         pe=4,
         out_lanes=4,
     ),
+    "packed": Case(
+        **LARGE,
+        multiplier="packed",
+        weight_bits=4,
+        family="ecp5",
+        channels=16,
+        filters=32,
+        in_lanes=8,
+        simd=8,
+        pe=4,
+        out_lanes=4,
+    ),
     "lut": Case(
         **LARGE, multiplier="lut", channels=16, filters=32, in_lanes=4, simd=8, pe=2, out_lanes=2
     ),

@@ -54,9 +54,9 @@ def test_alternatives_are_one_of_every_engine_and_what_they_take_more(table) -> 
     assert all(max(other["more"].values()) > 0 for other in others)
 
 
-def test_int8_weights_may_be_multiplied_by_either(table) -> None:
+def test_int8_weights_may_be_multiplied_by_blocks_or_not(table) -> None:
     choice = table["dense"]["choice"]
-    assert choice["made_of"]["multiplier"] in ("dsp", "lut")
+    assert choice["made_of"]["multiplier"] in ("dsp", "packed", "lut")
 
 
 def test_what_is_no_node_has_no_choice() -> None:
