@@ -9,6 +9,7 @@ import numpy as np
 from amaranth.lib.wiring import Component
 
 from sangi.compiler.mapping.divisors import divisors
+from sangi.compiler.mapping.grouped import grouped_options
 from sangi.compiler.mapping.layer import Layer
 from sangi.compiler.mapping.sparse import skipping_options
 from sangi.compiler.mapping.unrolled import digits_within, unrolled_options
@@ -17,6 +18,8 @@ from sangi.hdl.engines import engine_of
 from sangi.hdl.fifo.params import FifoParams
 from sangi.hdl.folded.circuit import Folded
 from sangi.hdl.folded.params import FoldedParams
+from sangi.hdl.grouped.circuit import Grouped
+from sangi.hdl.grouped.params import GroupedParams
 from sangi.hdl.schedule import Schedule
 from sangi.hdl.skipping.circuit import Skipping
 from sangi.hdl.skipping.params import SkippingParams
@@ -25,13 +28,24 @@ from sangi.runtime.ops.base import TensorType
 from sangi.runtime.ops.conv import Conv
 from sangi.runtime.ops.dense import Dense
 
-KINDS = ("folded", "skipping", "parallel", "serial", "packed")
+KINDS = ("folded", "skipping", "parallel", "serial", "packed", "grouped")
 ZEROS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.98)
 KERNELS = ((1, 1), (3, 3), (3, 3), (5, 5), (2, 3), (1, 4), (3, 1), (2, 2))
 FRAMES = 3
 ANY = 10**9
 PACKING_FAMILIES = ("xc7", "xcup", "ecp5", "ice40", "cyclonev")
-CIRCUITS: dict[type, Any] = {FoldedParams: Folded, SkippingParams: Skipping}
+CIRCUITS: dict[type, Any] = {
+    FoldedParams: Folded,
+    GroupedParams: Grouped,
+    SkippingParams: Skipping,
+}
+ENGINES: dict[str, Any] = {
+    "folded": folded_options,
+    "packed": folded_options,
+    "skipping": skipping_options,
+    "grouped": grouped_options,
+}
+"""What the mapping offers a kind; the others are the unrolled engine's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +100,7 @@ def draw(kind: str, number: int) -> Drawn:
         half = 8 if number % 3 == number // 6 % 3 else 1
         if kind == "packed" and half == 1:
             half = int(rng.choice([4, 16, 64, 128]))
-        layer = _layer(rng, number, half)
+        layer = _layer(rng, number, half, kind == "grouped")
         options = _options(rng, kind, layer)
         if options:
             break
@@ -101,15 +115,23 @@ def draw(kind: str, number: int) -> Drawn:
     return Drawn(layer, params, fifo, images)
 
 
-def _layer(rng: np.random.Generator, number: int, half: int) -> Layer:
-    """Draw a layer, with weights −half … half − 1 or (1) ternary ones: one of six is dense."""
+def _layer(rng: np.random.Generator, number: int, half: int, grouped: bool) -> Layer:
+    """Draw a layer, with weights −half … half − 1 or (1) ternary ones.
+
+    One of six is dense; of those in groups about every other is depthwise.
+    """
     bits, signed = int(rng.integers(1, 9)), bool(rng.random() < 0.3)
     low = -(1 << bits - 1) if signed else 0
     high = low + (1 << bits) - 1
     channels, filters = (int(rng.choice([1, 2, 3, 4, 6, 8, 12])) for _ in range(2))
     # Blocks of six shift against each other, so that all shares meet all kinds.
     zeros = ZEROS[(number + number // 6) % len(ZEROS)]
-    if number % 6 == 5:
+    groups = 1
+    if grouped:
+        channels = max(2, channels)
+        groups = channels if rng.random() < 0.5 else int(rng.choice(divisors(channels)[1:]))
+        filters = groups * int(rng.choice([1, 1, 2, 3]))
+    elif number % 6 == 5:
         channels *= int(rng.integers(1, 5))
         weights = _weights(rng, (filters, channels), half, zeros, False)
         source = TensorType((channels,), low, high)
@@ -123,11 +145,12 @@ def _layer(rng: np.random.Generator, number: int, half: int) -> Layer:
             dilation = tuple(rng.integers(1, 3, 2).tolist())
         padding = tuple(int(rng.integers(0, kernel[axis % 2])) for axis in range(4))
         op = Conv(
-            _weights(rng, (filters, *kernel, channels), half, zeros, number % 2 == 0),
+            _weights(rng, (filters, *kernel, channels // groups), half, zeros, number % 2 == 0),
             stride,
             padding,
             dilation,
             pad_value=int(rng.integers(low, high + 1)),
+            groups=groups,
         )
         source = TensorType((height, width, channels), low, high)
         try:
@@ -159,8 +182,8 @@ def _options(rng: np.random.Generator, kind: str, layer: Layer) -> tuple[Any, ..
         int(rng.choice(divisors(layer.source.channels))),
         int(rng.choice(divisors(filters))),
     )
-    if kind in ("folded", "skipping", "packed"):
-        options = skipping_options if kind == "skipping" else folded_options
+    if kind in ENGINES:
+        options = ENGINES[kind]
         if kind == "packed":
             fixed = {"multiplier": "packed"}
             layer = replace(layer, fixed=fixed, family=str(rng.choice(PACKING_FAMILIES)))
