@@ -60,3 +60,35 @@ def negative_counts(weights: Weights, pe: int) -> Weights:
     negative = (weights < 0).reshape(len(weights) // pe, pe, -1)
     counts: Weights = np.count_nonzero(negative, axis=2).astype(np.int64)
     return counts
+
+
+def lane_weights(weights: Weights, pe: int, simd: int) -> Weights:
+    """Return what the lanes of every step multiply by: int64 (firings * steps, pe * simd).
+
+    A firing computes ``pe`` neighbouring filters, in steps in the order (ky, kx, word of ``simd``
+    inputs). Lane (filter p of the firing, input s) is ``p * simd + s``.
+
+    Parameters
+    ----------
+    weights : int64 (filters, kernel height, kernel width, inputs of a place)
+    pe, simd : int
+        Divide the filters and the inputs.
+    """
+    filters, *kernel, inputs = weights.shape
+    lanes: Weights = (
+        weights.reshape(filters // pe, pe, *kernel, inputs // simd, simd)
+        .transpose(0, 2, 3, 4, 1, 5)
+        .reshape(-1, pe * simd)
+    )
+    return lanes
+
+
+def bits_of(values: Weights, width: int) -> npt.NDArray[np.uint8]:
+    """Return the lowest ``width`` bits of values along a new last axis, the lowest first."""
+    return ((values[..., None] >> np.arange(width)) & 1).astype(np.uint8)
+
+
+def words_of(bits: npt.NDArray[np.uint8]) -> list[int]:
+    """Return one number for each row of bits, the first one lowest."""
+    packed = np.packbits(bits.reshape(len(bits), -1), axis=1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in packed]

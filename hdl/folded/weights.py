@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from ..filters import Weights, check_range, check_shape, check_within
+from ..filters import (
+    Weights,
+    bits_of,
+    check_range,
+    check_shape,
+    check_within,
+    lane_weights,
+    words_of,
+)
 from .params import FoldedParams
 
 
@@ -38,23 +45,12 @@ def weight_words(params: FoldedParams, weights: Weights) -> list[int]:
     params : FoldedParams
     weights : int64 (filters, kernel height, kernel width, channels)
     """
-    window = params.window
-    ordered = (
-        weights.reshape(window.groups, params.pe, *window.kernel, window.words, params.simd)
-        .transpose(0, 2, 3, 4, 1, 5)
-        .reshape(window.groups * window.steps, params.pe * params.simd)
-    )
-    bits = _bits(ordered, params.weight_bits)
+    ordered = lane_weights(weights, params.pe, params.simd)
+    bits = bits_of(ordered, params.weight_bits)
     if params.packing is not None:
         # (words, operands, inputs, filters of an operand): what is stored of each in turn.
         count = params.packing.count
         together = ordered.reshape(len(ordered), -1, count, params.simd).swapaxes(2, 3)
         fields = zip(params.packing.fields(together), params.packing.stored, strict=True)
-        bits = np.concatenate([_bits(field, width) for field, width in fields], axis=-1)
-    packed = np.packbits(bits.reshape(len(ordered), -1), axis=1, bitorder="little")
-    return [int.from_bytes(row.tobytes(), "little") for row in packed]
-
-
-def _bits(values: Weights, width: int) -> npt.NDArray[np.uint8]:
-    """Return the lowest ``width`` bits of values along a new last axis, the lowest first."""
-    return ((values[..., None] >> np.arange(width)) & 1).astype(np.uint8)
+        bits = np.concatenate([bits_of(field, width) for field, width in fields], axis=-1)
+    return words_of(bits)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..filters import Weights, check_range, check_shape
+from ..filters import Weights, bits_of, check_range, check_shape, lane_weights, words_of
 from .params import GroupedParams
 
 
@@ -35,12 +33,4 @@ def weight_words(params: GroupedParams, weights: Weights) -> list[int]:
     params : GroupedParams
     weights : int64 (filters, kernel height, kernel width, channels of a group)
     """
-    window = params.window
-    ordered = (
-        weights.reshape(window.groups, params.pe, *window.kernel, -1, params.simd)
-        .transpose(0, 2, 3, 4, 1, 5)
-        .reshape(window.groups * window.steps, params.pe * params.simd)
-    )
-    bits = (ordered[:, :, None] >> np.arange(params.weight_bits)) & 1
-    packed = np.packbits(bits.reshape(len(ordered), -1).astype(np.uint8), axis=1, bitorder="little")
-    return [int.from_bytes(row.tobytes(), "little") for row in packed]
+    return words_of(bits_of(lane_weights(weights, params.pe, params.simd), params.weight_bits))

@@ -21,6 +21,8 @@ from sangi.hdl.fork.circuit import Fork
 from sangi.hdl.fork.params import ForkParams
 from sangi.hdl.globalpool.circuit import GlobalPool
 from sangi.hdl.globalpool.params import GlobalPoolParams
+from sangi.hdl.grouped.circuit import Grouped
+from sangi.hdl.grouped.params import GroupedParams
 from sangi.hdl.lookup.circuit import Lookup
 from sangi.hdl.lookup.params import LookupParams
 from sangi.hdl.pool.circuit import Pool
@@ -50,6 +52,16 @@ FOLDED = FoldedParams(
     weight_style="distributed",
 )
 KERNELS = np.arange(-32, 32).reshape(4, 2, 2, 4)
+GROUPED = GroupedParams(
+    WINDOW,
+    channel_groups=2,
+    out_channels=4,
+    pe=2,
+    out=BEAT,
+    weight_bits=6,
+    multiplier="lut",
+    weight_style="distributed",
+)
 SKIPPING = SkippingParams(
     FOLDED.window,
     out_channels=4,
@@ -87,6 +99,7 @@ COMPONENTS = {
     "widen": lambda: Width(WidthParams(16, BEAT, Beat(4, 8, True)), [fifo(Beat(4, 8, True), 4)]),
     "pool": lambda: Pool(PoolParams(WINDOW, "max", BEAT), [fifo(BEAT, 4)]),
     "folded": lambda: Folded(FOLDED, KERNELS, [fifo(BEAT, 4)]),
+    "grouped": lambda: Grouped(GROUPED, KERNELS[..., :2], [fifo(BEAT, 4)]),
     "skipping": lambda: Skipping(SKIPPING, KERNELS, [fifo(BEAT, 4)]),
     "globalpool": lambda: GlobalPool(GlobalPoolParams(4, 8, "max", BEAT, BEAT), [fifo(BEAT, 4)]),
 }
@@ -129,7 +142,9 @@ def test_streams_do_not_follow_each_other(name, tmp_path):
     assert payload == set()
 
 
-@pytest.mark.parametrize("name", sorted(set(COMPONENTS) - {"pool", "folded", "skipping"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(COMPONENTS) - {"pool", "folded", "grouped", "skipping"})
+)
 def test_the_walk_finds_what_is_there(name, tmp_path):
     """A unit without a window takes a beat in the cycle in which it is offered."""
     component = COMPONENTS[name]()
