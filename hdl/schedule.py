@@ -54,12 +54,14 @@ class OutputPort:
     """A stream that an actor gives tokens to: ``gives[k]`` ≥ 0 tokens by firing k of a frame.
 
     ``latency`` is the number of cycles from the start of the firing to the push of its first token:
-    one number, or one for each firing, such that tokens stay in order.
+    one number, or one for each firing, such that tokens stay in order. Firings that give tokens are
+    at least ``apart`` cycles apart because of links, beside what their durations make.
     """
 
     actor: int
     gives: Counts
     latency: int | Counts
+    apart: int = 1
 
     @property
     def latencies(self) -> Counts:

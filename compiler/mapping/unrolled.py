@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ...hdl.unrolled.params import UnrolledParams
+from ...hdl.unrolled.params import UnrolledParams, most_operands
 from ...hdl.unrolled.size import (
     NetworkSize,
     code_range,
@@ -82,6 +82,7 @@ def unrolled_options(
                         out_channels=len(layer.op.weights),
                         out=beat_of(layer.out, lanes[1]),
                         digit=digit,
+                        operands=most_operands(digit, layer.family),
                         places=places,
                         levels=LEVELS,
                         weight_bits=multipliers_of(layer.op)[1],

@@ -8,15 +8,19 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from ..burst import push_burst
+from ..fifo.circuit import CreditFifo
 from ..fifo.params import FifoParams
 from ..filters import check_shape
 from ..pipeline import delay_valid, output_fifo
 from ..stream import beat_stream
 from .adders import adder_network
+from .cells import Cells
+from .collecting import push_sums
 from .network import Matrix
 from .params import UnrolledParams
+from .reading import read_digits, read_planes
 from .schedule import WINDOW_LATENCY
-from .serial import serial_network
+from .serial import digit_network
 from .size import network_of, pipeline_of, size_of
 from .window import window_registers
 
@@ -67,9 +71,13 @@ class Unrolled(Component):
         m = Module()
         params = self.params
         fifo = output_fifo(m, self.fifo, self.o, "output_fifo")
+        if params.planes:
+            emit, read, more = read_planes(m, params, self.i, fifo.space)
+            m.d.comb += fifo.claim.eq(emit)
+            self._serial(m, fifo, read, more, delay_valid(m, emit, WINDOW_LATENCY))
+            return m
         free = Signal()
         emit, inputs = window_registers(m, params, self.i, free)
-        depth = params.size.depth
         if params.duration == 1:
             m.d.comb += [free.eq(fifo.space), fifo.claim.eq(emit)]
             started, delay = emit, WINDOW_LATENCY
@@ -87,13 +95,13 @@ class Unrolled(Component):
                 left.eq(Mux(fire, params.duration, Mux(left == 0, 0, left - 1))),
             ]
             started, delay = fire, WINDOW_LATENCY - 1
+        early = delay_valid(m, started, delay - 1)
         if params.digit:
-            early = delay_valid(m, started, delay - 1)
-            sums = serial_network(m, self.plan, inputs, params.digit, params.digits, early, "sum")
-            delay += 1 + params.digits
-        else:
-            sums = adder_network(m, self.plan, inputs, "sum")
-        done = delay_valid(m, started, delay + depth)
+            read, more = read_digits(m, inputs, params.digit, params.digits, early)
+            self._serial(m, fifo, read, more, delay_valid(m, early, 1))
+            return m
+        sums = adder_network(m, self.plan, inputs, "sum")
+        done = delay_valid(m, early, 1 + params.depth)
         results: list[Value] = []
         for number, total in enumerate(sums):
             result = Signal(signed(params.out.bits), name=f"accumulator_{number}")
@@ -101,3 +109,11 @@ class Unrolled(Component):
             results.append(result)
         push_burst(m, fifo, Cat(results), done, params.burst)
         return m
+
+    def _serial(
+        self, m: Module, fifo: CreditFifo, read: list[Value], more: Value, begun: Value
+    ) -> None:
+        """Add digits that are there for the first time in the cycle after ``begun``."""
+        sums = digit_network(m, Cells(self.plan, self.params.operands), read, more, "sum")
+        last = delay_valid(m, begun, self.params.depth + self.params.digits)
+        push_sums(m, self.params, fifo, sums, last)

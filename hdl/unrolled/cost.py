@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..burst_cost import burst_cost
+from ..burst_cost import SELECTED, burst_cost
 from ..cost import Resources
 from ..estimate import base_family, counter
 from ..fifo.cost import model as fifo_model
@@ -13,9 +13,9 @@ from .params import UnrolledParams
 def cost(params: UnrolledParams, family: str) -> Resources:
     """Estimate the resources without the output FIFO."""
     total = window(params, family) + control(params, family)
-    total += serial(params, family) if params.digit else parallel(params, family)
-    total += burst_cost(params.out.width, params.burst, family)
-    return total
+    if params.digit:
+        return total + serial(params, family)
+    return total + parallel(params, family) + burst_cost(params.out.width, params.burst, family)
 
 
 def window(params: UnrolledParams, family: str) -> Resources:
@@ -55,7 +55,7 @@ def control(params: UnrolledParams, family: str) -> Resources:
         + counter(max(1, params.lines and shape.width))
         + counter(params.duration)
         + counter(params.digits)
-        + Resources(lut=20, ff=20 + params.size.depth)
+        + Resources(lut=20, ff=20 + params.depth)
     )
     return Resources(counters.lut * (0.6 if base_family(family) == "xc7" else 1.0), counters.ff)
 
@@ -70,20 +70,56 @@ def parallel(params: UnrolledParams, family: str) -> Resources:
 def serial(params: UnrolledParams, family: str) -> Resources:
     """Return the cost of reading digits, of adders as wide as one, and of collecting them."""
     size, digit = params.size, params.digit
-    adders = size.adders + size.negated
+    xilinx = base_family(family) == "xc7"
+    if params.operands > 2:
+        adders, registers = size.cells + size.negated, size.cell_registers
+        # Three tables make a bit of a sum of four, and two bits that are carried on.
+        logic, carries = 2.1 * adders + size.wide, adders + size.wide
+    else:
+        adders, registers = size.adders + size.negated, size.registers
+        if digit == 1:
+            each = 2.0
+        elif xilinx:
+            each = float(digit)
+        else:
+            # The carry leaves through one more bit of the chain.
+            each = 2.0 * -(-(digit + 1) // 2) + 1.0
+        logic, carries = adders * each, adders
+    network = Resources(lut=logic, ff=digit * registers + carries + 2 * size.shifted)
+    return network + reading(params, family) + collecting(params, family)
+
+
+def reading(params: UnrolledParams, family: str) -> Resources:
+    """Return the cost of reading digits of all inputs."""
+    size, digit = params.size, params.digit
     xilinx = base_family(family) == "xc7"
     inside = -(-params.window.beat.bits // digit)
-    # A multiplexer of all digits, for every bit of one.
-    reading = digit * (1.0 if inside == 1 else (inside - 1) / (3 if xilinx else 1.3) + 0.5)
-    if digit == 1:
-        each = 2.0
-    elif xilinx:
-        each = float(digit)
-    else:
-        # The carry leaves through one more bit of the chain.
-        each = 2.0 * -(-(digit + 1) // 2) + 1.0
-    collected = params.out_channels * digit * params.digits
+    if not params.planes:
+        # A multiplexer of all digits, for every bit of one.
+        each = digit * (1.0 if inside == 1 else (inside - 1) / (3 if xilinx else 1.3) + 0.5)
+        return Resources(lut=size.inputs * each, ff=digit * size.inputs)
+    signed = params.window.beat.signed and params.planes < params.digits
+    late = params.window.beat.lanes * digit * params.planes * (params.planes - 1) // 2
     return Resources(
-        lut=adders * each + size.inputs * reading,
-        ff=digit * (size.registers + size.inputs) + adders + collected + 2 * size.shifted,
+        lut=size.inputs * digit * either(params.planes + signed, family),
+        ff=size.inputs * (digit + signed) + late + 3 * params.planes,
     )
+
+
+def collecting(params: UnrolledParams, family: str) -> Resources:
+    """Return the cost of sums that are whole again, and of their burst."""
+    whole = params.out_channels * params.digit * params.digits
+    beats, out = params.burst, params.out
+    if not 1 < beats <= SELECTED:
+        return Resources(ff=whole) + burst_cost(out.width, beats, family)
+    bits = min(out.bits, params.digit * params.digits)
+    late = out.lanes * params.digit * beats * (beats - 1) // 2
+    return Resources(
+        lut=out.lanes * bits * either(beats, family),
+        ff=whole + params.out_channels * bits + late + beats + 2,
+    )
+
+
+def either(count: int, family: str) -> float:
+    """Return the tables of a sum of so many bits of which at most one is 1."""
+    return -(-(count - 1) // (5 if base_family(family) == "xc7" else 3))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..beat import Beat
+from ..estimate import base_family
 from ..fifo.params import FifoParams, FifoStyle
 from ..window.params import SMALL_RING, WindowParams, WindowStyle
-from .size import NetworkSize
+from .size import WIDE, NetworkSize
 from .steps import frame_cycles, out_of_order
 
 
@@ -26,6 +27,8 @@ class UnrolledParams:
         beats per window.
     digit : int
         Bits of every sum that are computed in a cycle, the lowest first; 0 computes whole sums.
+    operands : int
+        Most that an adder of a single bit adds up: 2, or 4 for look-up tables of six inputs.
     places : int
         Pixels that wait in a FIFO before the line buffer, so that beats are taken while the last
         windows of a frame are computed; 0 has no FIFO.
@@ -43,6 +46,7 @@ class UnrolledParams:
     out_channels: int
     out: Beat
     digit: int
+    operands: int
     places: int
     levels: int
     weight_bits: int
@@ -63,6 +67,11 @@ class UnrolledParams:
             )
         if not 0 <= self.digit <= self.out.bits:
             raise ValueError(f"digit must be 0…{self.out.bits} bits, not {self.digit}")
+        if self.operands not in (2, WIDE) or (self.operands != 2 and self.digit != 1):
+            raise ValueError(
+                f"operands must be 2, or {WIDE} with digits of 1 bit, "
+                f"not {self.operands} with {self.digit} bits"
+            )
         if self.levels < 1:
             raise ValueError(f"levels must be at least 1, not {self.levels}")
         if self.places < 0:
@@ -94,6 +103,22 @@ class UnrolledParams:
         return -(-min(self.size.sum_bits, self.out.bits) // self.digit) if self.digit else 1
 
     @property
+    def depth(self) -> int:
+        """Cycles from the network's inputs to its outputs."""
+        return self.size.depth if self.operands == 2 else self.size.cell_depth
+
+    @property
+    def planes(self) -> int:
+        """Digits of an input that are read from planes that arrive a cycle apart.
+
+        For windows of a single pixel; 0 where windows are held whole.
+        """
+        window = self.window
+        if not self.digit or window.kernel != (1, 1) or window.padded or self.places:
+            return 0
+        return min(-(-window.beat.bits // self.digit), self.digits)
+
+    @property
     def burst(self) -> int:
         """Output beats of one window."""
         return self.out_channels // self.out.lanes
@@ -107,3 +132,8 @@ class UnrolledParams:
     def cycles(self) -> int:
         """Cycles of one frame when nothing stalls."""
         return frame_cycles(self.window, self.duration, bool(self.places))
+
+
+def most_operands(digit: int, family: str | None) -> int:
+    """Return how many operands adders of so many bits best have in a family."""
+    return WIDE if digit == 1 and family is not None and base_family(family) == "xc7" else 2

@@ -24,21 +24,21 @@ WINDOW_LATENCY = 2
 def latency(params: UnrolledParams) -> int:
     """Return the cycles to the push of a window's first beat.
 
-    From the step that completes the window where ``duration`` is 1, else from the firing that
-    computes it. Serial sums add the register of the digit and the digits themselves.
+    From the step that completes the window where it is not held or ``duration`` is 1, else from the
+    firing that computes it. Serial sums add the register of the digit and the digits themselves.
     """
     serial = 1 + params.digits if params.digit else 0
-    if params.duration == 1:
-        return WINDOW_LATENCY + params.size.depth + serial
     hold = 1 if params.burst > 1 else 0
-    return WINDOW_LATENCY - 1 + params.size.depth + serial + hold
+    if params.duration == 1 or params.planes:
+        return WINDOW_LATENCY + params.depth + serial + hold
+    return WINDOW_LATENCY - 1 + params.depth + serial + hold
 
 
 def schedule(params: UnrolledParams) -> Schedule:
     """Return the schedule: packing (with a FIFO), steps of the window, and its windows' sums.
 
     A step takes a pixel, or a beat of it where there is no FIFO, or nothing after the last pixel.
-    Where a window takes a single cycle the step claims its output.
+    Where a window takes a single cycle, or is not held, the step claims its output.
     """
     window = params.window
     pixels = window.height * window.width
@@ -68,18 +68,19 @@ def schedule(params: UnrolledParams) -> Schedule:
         takes = repeat(1, window.beats)
     giver, gives = stepper, emits
     if params.duration > 1:
-        giver = stepper + 1
+        if not params.planes:
+            giver = stepper + 1
         windows = int(emits.sum())
         actors.append(Actor(repeat(params.duration, windows)))
         each = repeat(1, windows)
         links += [
-            Link(stepper, emits, giver, each, 1),
-            Link(giver, each, stepper, emits, params.duration - 1, 1),
+            Link(stepper, emits, stepper + 1, each, 1),
+            Link(stepper + 1, each, stepper, emits, params.duration - 1, 1),
         ]
-        gives = repeat(params.burst, windows)
+        gives = params.burst * emits if params.planes else repeat(params.burst, windows)
     return Schedule(
         actors=tuple(actors),
         inputs=(InputPort(0, takes),),
-        outputs=(OutputPort(giver, gives, latency(params)),),
+        outputs=(OutputPort(giver, gives, latency(params), params.duration),),
         links=tuple(links),
     )

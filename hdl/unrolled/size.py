@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...runtime.numerics import bits_for
+from .cells import Cells
 from .network import Matrix, Network
 from .pipeline import Pipeline
 from .share import share
 
 TRIES = 20
 """Attempts to improve a network: a second or two for the largest that the mapping looks at."""
+
+WIDE = 4
+"""Operands of the cells that look-up tables of six inputs are used for."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,11 @@ class NetworkSize:
         Width, two's complement, of the widest output.
     depth : int
         Cycles from inputs to outputs.
+    cells, wide : int
+        Adders where those of a single bit add up to four operands (``Cells``), and those among them
+        that add more than two.
+    cell_registers, cell_depth : int
+        As ``registers`` and ``depth``, of such cells.
     """
 
     inputs: int
@@ -49,6 +58,10 @@ class NetworkSize:
     negated_bits: int
     sum_bits: int
     depth: int
+    cells: int
+    wide: int
+    cell_registers: int
+    cell_depth: int
 
 
 def network_of(weights: Matrix, bits: int, signed: bool) -> Network:
@@ -74,6 +87,7 @@ def size_of(plan: Pipeline) -> NetworkSize:
     network = plan.network
     low, high = network.ranges(plan.low, plan.high)
     taps = [tap for tap in network.taps if tap.value is not None]
+    cells = Cells(plan, WIDE)
     own = np.where(plan.registered, 1, 0)
     own[: network.inputs] = 0
     negated = [
@@ -93,6 +107,10 @@ def size_of(plan: Pipeline) -> NetworkSize:
         negated_bits=sum(negated),
         sum_bits=sum_bits(network.matrix, plan.low, plan.high),
         depth=plan.depth,
+        cells=len(cells.operands),
+        wide=cells.wide,
+        cell_registers=cells.registers,
+        cell_depth=cells.depth,
     )
 
 

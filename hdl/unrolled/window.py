@@ -49,8 +49,8 @@ def window_registers(
     step, pixel = _pixels(m, params, port, allowed, flushing)
     emit = Signal()
     m.d.comb += emit.eq(step & emits)
-    place = _place(m, params, emit)
-    _count_steps(m, params, step, place, emits, flushing)
+    place = window_place(m, params, emit)
+    count_steps(m, params, step, place, emits, flushing)
 
     stepped = delay_valid(m, step, 1)
     column = _lines(m, params, pixel, stepped)
@@ -118,7 +118,7 @@ def _pixels(
 
 
 @dataclass(frozen=True, eq=False)
-class _Place:
+class Place:
     """Row and column of the window that is complete next, and when they advance."""
 
     row: Value
@@ -127,16 +127,16 @@ class _Place:
     next_row: Value
 
 
-def _place(m: Module, params: UnrolledParams, emit: Value) -> _Place:
+def window_place(m: Module, params: UnrolledParams, emit: Value) -> Place:
     next_row = Signal()
     column, column_last = counter(m, emit, params.window.out_width, "column")
     row, _ = counter(m, next_row, params.window.out_height, "row")
     m.d.comb += next_row.eq(emit & column_last)
-    return _Place(row, column, emit, next_row)
+    return Place(row, column, emit, next_row)
 
 
-def _count_steps(
-    m: Module, params: UnrolledParams, step: Value, place: _Place, emits: Signal, flushing: Signal
+def count_steps(
+    m: Module, params: UnrolledParams, step: Value, place: Place, emits: Signal, flushing: Signal
 ) -> None:
     """Drive ``emits`` and ``flushing``: whether the next step completes a window, has no pixel."""
     window = params.window
@@ -200,7 +200,7 @@ def _lines(m: Module, params: UnrolledParams, pixel: Signal, stepped: Value) -> 
     return rows[:: params.window.dilation[0]][::-1]
 
 
-def _outside(m: Module, params: UnrolledParams, place: _Place) -> list[Value]:
+def _outside(m: Module, params: UnrolledParams, place: Place) -> list[Value]:
     """Return which rows and columns of a window lie outside, a cycle after it is complete."""
     window = params.window
     if not window.padded:

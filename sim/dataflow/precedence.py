@@ -240,7 +240,7 @@ def data(
 ) -> Precedence:
     """Return the forward precedence of a channel: a token is popped when it is valid."""
     actor, port = giver
-    if (port.gives > np.maximum(durations, 1)).any():
+    if (port.gives > np.maximum(durations, port.apart)).any():
         raise ValueError(f"channel {channel.name}: a firing must last as long as its burst")
     return tokens(
         (actor, port.gives),

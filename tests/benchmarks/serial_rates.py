@@ -30,8 +30,9 @@ from sangi.compiler.circuit.yosys import run_yosys
 from sangi.hdl.beat import Beat
 from sangi.hdl.fifo.params import FifoParams
 from sangi.hdl.unrolled.adders import adder_network
+from sangi.hdl.unrolled.cells import Cells
 from sangi.hdl.unrolled.circuit import Unrolled
-from sangi.hdl.unrolled.params import UnrolledParams
+from sangi.hdl.unrolled.params import UnrolledParams, most_operands
 from sangi.hdl.unrolled.pipeline import Pipeline
 from sangi.hdl.unrolled.serial import digit_network
 from sangi.hdl.unrolled.size import network_of, pipeline_of, size_of
@@ -94,8 +95,10 @@ def table(name: str, weights: Matrix, bits: int, family: str, engines: bool) -> 
     for rate in RATES:
         start = time.process_time()
         digit = 0 if rate == 1 else 1 << clog2(-(-sum_bits // rate))
-        adders = area(Adders(plan, bits, digit), family)
-        complete = area(engine(weights, plan, bits, digit, rate), family) if engines else 0
+        operands = most_operands(digit, family)
+        adders = area(Adders(plan, bits, digit, operands), family)
+        whole_engine = engine(weights, plan, bits, digit, operands, rate)
+        complete = area(whole_engine, family) if engines else 0
         seconds = time.process_time() - start
         if rate == 1:
             whole = adders, complete
@@ -120,8 +123,9 @@ def ternary(inputs: int, filters: int, percent: int) -> Matrix:
 class Adders(Component):  # type: ignore[misc]
     """A network between ports ``x0``… and ``y0``…: whole values, or digits of them."""
 
-    def __init__(self, plan: Pipeline, bits: int, digit: int) -> None:
+    def __init__(self, plan: Pipeline, bits: int, digit: int, operands: int) -> None:
         self.plan = plan
+        self.operands = operands
         self.digit = digit
         taken = Shape(digit or bits)
         given = Shape(digit) if digit else Shape(size_of(plan).sum_bits, True)
@@ -134,7 +138,7 @@ class Adders(Component):  # type: ignore[misc]
         m = Module()
         inputs = [getattr(self, f"x{number}") for number in range(self.plan.network.inputs)]
         if self.digit:
-            results = digit_network(m, self.plan, inputs, self.more, "v")
+            results = digit_network(m, Cells(self.plan, self.operands), inputs, self.more, "v")
         else:
             results = adder_network(m, self.plan, inputs, "v")
         for number, value in enumerate(results):
@@ -142,7 +146,9 @@ class Adders(Component):  # type: ignore[misc]
         return m
 
 
-def engine(weights: Matrix, plan: Pipeline, bits: int, digit: int, rate: int) -> Unrolled:
+def engine(
+    weights: Matrix, plan: Pipeline, bits: int, digit: int, operands: int, rate: int
+) -> Unrolled:
     """Return the whole engine of a dense layer that takes an input every ``rate`` cycles."""
     filters, _, _, inputs = weights.shape
     lanes, given = (fewest(channels, rate) for channels in (inputs, filters))
@@ -163,6 +169,7 @@ def engine(weights: Matrix, plan: Pipeline, bits: int, digit: int, rate: int) ->
         out_channels=filters,
         out=Beat(given, size_of(plan).sum_bits, True),
         digit=digit,
+        operands=operands,
         places=0,
         levels=1,
         weight_bits=2,

@@ -193,7 +193,6 @@ def _options(rng: np.random.Generator, kind: str, layer: Layer) -> tuple[Any, ..
     digits = [digit for digit in digits_within(layer) if bool(digit) == (kind == "serial")]
     if not digits:
         return ()
-    fixed = Layer(
-        layer.name, layer.op, layer.source, layer.out, {"digit": digits[rng.integers(len(digits))]}
-    )
+    digit = digits[rng.integers(len(digits))]
+    fixed = replace(layer, fixed={"digit": digit}, family=str(rng.choice(["xc7", "ecp5"])))
     return unrolled_options(fixed, lanes, ANY)

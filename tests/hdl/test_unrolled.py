@@ -25,6 +25,7 @@ class Case(Layer):
     weight_bits: int = 2
     zeros: float = 0.5
     digit: int = 0
+    operands: int = 2
     places: int = 0
     levels: int = 1
     out_lanes: int = 6
@@ -47,6 +48,7 @@ class Case(Layer):
             out_channels=self.filters,
             out=Beat(self.out_lanes, 14, True),
             digit=self.digit,
+            operands=self.operands,
             places=self.places,
             levels=self.levels,
             weight_bits=self.weight_bits,
@@ -100,6 +102,19 @@ CASES = {
     "serial, one digit": Case(**SAME, digit=14, in_lanes=4),
     "serial, dense": Case(**DENSE, digit=1),
     "serial, dense, burst": Case(**DENSE, digit=2, out_lanes=1),
+    "serial, four operands": Case(**SAME, digit=1, operands=4),
+    "serial, four operands, 4-bit weights": Case(**SAME, digit=1, weight_bits=4, operands=4),
+    "serial, four operands, levels": Case(**SAME, digit=1, operands=4, levels=2, signed=True),
+    "serial, dense, four operands": Case(**DENSE, digit=1, operands=4, signed=True, bits=5),
+    "serial, dense, signed, burst": Case(**DENSE, digit=1, out_lanes=2, bits=5, signed=True),
+    "serial, dense, signed, 3 bits": Case(**DENSE, digit=3, out_lanes=3, signed=True),
+    "serial, dense, one digit": Case(**DENSE, digit=14, out_lanes=2),
+    "serial, dense, long burst": Case(**DENSE, digit=2, out_lanes=1, filters=20, depth=24),
+    "serial, dense, FIFO": Case(**DENSE, digit=2, out_lanes=2, places=2),
+    "serial, 1x1": Case(kernel=(1, 1), digit=2, in_lanes=4, out_lanes=3, bits=8),
+    "serial, 1x1 stride 2": Case(
+        kernel=(1, 1), stride=(2, 2), digit=4, in_lanes=1, out_lanes=1, signed=True, weight_bits=4
+    ),
     "serial, no weight at all": Case(digit=1, zeros=1.0),
     "serial, 8 bits, stride 2": Case(digit=2, bits=8, stride=(2, 2), **SAME, height=7),
 }
@@ -118,6 +133,10 @@ QUICK = (
     "serial, 1 bit, 4-bit weights",
     "serial, 4 bits, long bursts",
     "serial, dense",
+    "serial, dense, four operands",
+    "serial, dense, signed, burst",
+    "serial, four operands, 4-bit weights",
+    "serial, 1x1 stride 2",
 )
 LONGER = (pytest.mark.slow, pytest.mark.ci)
 
@@ -184,6 +203,8 @@ def test_cycles_of_a_frame_are_those_of_the_schedule(name):
     ("changes", "message"),
     [
         ({"digit": 15}, "digit must be 0…14 bits, not 15"),
+        ({"operands": 4}, "operands must be 2, or 4 with digits of 1 bit, not 4 with 0 bits"),
+        ({"digit": 1, "operands": 3}, "operands must be 2, or 4 .*, not 3 with 1 bits"),
         ({"levels": 0}, "levels must be at least 1, not 0"),
         ({"places": -1}, "places must be at least 0, not -1"),
         ({"out": Beat(4, 14, True)}, r"lanes of the output must divide the filters \(6\), not 4"),

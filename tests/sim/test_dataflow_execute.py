@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -144,6 +146,14 @@ def test_unbalanced_frames_are_refused():
 def test_overlapping_bursts_are_refused():
     with pytest.raises(ValueError, match="channel c0: a firing must last as long as its burst"):
         unfold(chain(unit([1], [2], [1])), 1)
+
+
+def test_bursts_that_links_keep_apart():
+    gives = np.array([0, 2, 0, 2])
+    schedule = unit([1, 1, 1, 1], gives, [1, 1, 1, 1])
+    output = replace(schedule.outputs[0], apart=2)
+    network = unfold(chain(replace(schedule, outputs=(output,))), 1)
+    assert execute(network).by_frame(0).shape == (1, 4)
 
 
 def test_unbalanced_link_is_refused():

@@ -1,5 +1,7 @@
 """Where the mapping offers and takes the unrolled engine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,13 @@ def test_digits_follow_the_rate():
         assert design.cycles_per_frame <= interval
         digits.append(unit(design).params.digit)
     assert digits == [0, 4, 2, 1]
+
+
+def test_bits_are_added_four_at_a_time_where_tables_have_six_inputs():
+    for family, operands in (("xc7", 4), ("xcup", 4), ("ecp5", 2), (None, 2)):
+        options = unrolled_options(replace(layer(program()), family=family), (4, 2), 10_000)
+        assert {p.operands for p in options if p.digit == 1} == {operands}
+        assert {p.operands for p in options if p.digit != 1} == {2}
 
 
 def test_slow_streams_take_another_engine():
