@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
@@ -48,16 +49,26 @@ def operands(m: Module, packing: Packing, word: Value, name: str) -> list[Value]
     return found
 
 
-def taken_apart(packing: Packing, total: Value, limit: int) -> list[Term]:
+def lowest_bit(packing: Packing, x: Value, operand: Value) -> Value:
+    """Return the lowest bit of the upper of two products: of the weight before its borrow."""
+    return x[0] & (operand[packing.shift] ^ operand[packing.shift - 1])
+
+
+def taken_apart(packing: Packing, total: Value, parity: Value, limit: int) -> list[Term]:
     """Return the numbers in a sum of packed products, of at most ``limit`` bits each.
 
     The borrows out of lower fields are their carries: the topmost bit of what lies below.
+    ``parity`` is the lowest bit of the upper number where two fields overlap.
     """
     shift = packing.shift
+    if packing.overlap:
+        top = total[shift] ^ parity
+        low, high = Cat(total[:shift], top)[:limit], total[shift : shift + limit]
+        return [Term(low.as_signed()), Term(high.as_signed(), top)]
     parts = []
     for index in range(packing.count):
-        low, top = index * shift, index == packing.count - 1
-        high = min(low + limit, len(total) if top else low + shift)
+        low, last = index * shift, index == packing.count - 1
+        high = min(low + limit, len(total) if last else low + shift)
         parts.append(Term(total[low:high].as_signed(), total[low - 1] if index else None))
     return parts
 
@@ -97,23 +108,36 @@ def packed_sums(
         Suffix of the registers.
     """
     totals: list[Value] = []
+    parities: list[Value] = []
     for lane, (x, operand) in enumerate(zip(inputs, weights, strict=True)):
         product = x * operand
         held = Signal(product.shape(), name=f"product_{name}_{lane}", reset_less=True, attrs=DSP)
         m.d.sync += held.eq(product)
         totals.append(held)
+        bit = lowest_bit(packing, x, operand) if packing.overlap else Const(0, 1)
+        parities.append(register(m, bit, f"parity_{name}_{lane}"))
     level = 0
     if packing.summed == 2 and len(totals) > 1:
         level = 1
-        pairs = [totals[index : index + 2] for index in range(0, len(totals), 2)]
-        totals = [
-            register(m, pair[0] + pair[1] if len(pair) == 2 else pair[0], f"sum1_{name}_{index}")
-            for index, pair in enumerate(pairs)
-        ]
-    parts = [taken_apart(packing, total, limit) for total in totals]
+        totals = _pairs(m, totals, operator.add, f"sum1_{name}")
+        parities = _pairs(m, parities, operator.xor, f"parity1_{name}")
+    parts = [
+        taken_apart(packing, total, parity, limit)
+        for total, parity in zip(totals, parities, strict=True)
+    ]
     return [
         _tree(m, [part[index] for part in parts], limit, level, f"{name}_{index}")
         for index in range(packing.count)
+    ]
+
+
+def _pairs(
+    m: Module, values: list[Value], join: Callable[[Value, Value], Value], name: str
+) -> list[Value]:
+    """Return neighbours joined, a cycle later."""
+    return [
+        register(m, join(*pair) if len(pair) == 2 else pair[0], f"{name}_{index}")
+        for index, pair in enumerate(values[at : at + 2] for at in range(0, len(values), 2))
     ]
 
 

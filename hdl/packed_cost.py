@@ -29,6 +29,11 @@ def packed_sums_cost(plan: DotProduct, packing: Packing, family: str) -> Resourc
         total += Resources(ff=-terms * sum(packing.stored))
     else:
         total += Resources(ff=terms * width)
+    if packing.overlap:
+        # The lowest bits of the upper products, what becomes of them, and in front of a DSP48 two
+        # bits of an operand that are needed outside.
+        registers = (1 + packing.summed) / 2 + (2 if xilinx else 0)
+        total += Resources(lut=2 * terms, ff=terms * registers)
     if packing.summed == 2 and terms > 1:
         pairs, terms = terms // 2, -(-terms // 2)
         if not xilinx:

@@ -6,12 +6,17 @@ of Xilinx, Fu et al. 2016, does so for two weights of 8 bits.) A product below z
 the field above it: that field is short by exactly the topmost bit of what lies below. Here the
 borrows are kept beside the fields and join as carries of the adders that follow; nothing is
 rounded, and ``holds`` says from the ranges whether a packing is exact.
+
+Two fields may overlap by one bit: the lowest bit of the upper one is known beforehand (the
+exclusive or of the lowest bits of its products), and what it differs by is the topmost bit of the
+lower one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from math import inf
 
 from ..runtime.numerics import bits_for
@@ -36,6 +41,8 @@ class Packing:
         Least and greatest weight; ``low`` is below 0.
     summed : int
         Products that are added before they are taken apart: 1 or 2.
+    overlap : int
+        Bits by which a field is wider than ``shift``: 0, or with two weights 1.
     """
 
     count: int
@@ -43,12 +50,15 @@ class Packing:
     low: int
     high: int
     summed: int
+    overlap: int = 0
 
     def __post_init__(self) -> None:
         if self.count < 2:
             raise ValueError(f"count must be at least 2, not {self.count}")
         if self.summed not in (1, 2):
             raise ValueError(f"summed must be 1 or 2, not {self.summed}")
+        if self.overlap not in ((0, 1) if self.count == 2 else (0,)):
+            raise ValueError(f"overlap must be 0, or 1 with two weights, not {self.overlap}")
         if self.low >= 0:
             raise ValueError(f"low must be below 0, not {self.low}")
 
@@ -75,7 +85,7 @@ class Packing:
         low = -(1 << bits - 1) if signed else 0
         high = low + (1 << bits) - 1
         products = [a * w for a in (low, high) for w in (self.low, self.high)]
-        half = 1 << self.shift - 1
+        half = 1 << self.shift - 1 + self.overlap
         return (
             self.shift >= self.stored[-1]
             and self.summed * min(products) >= -half + (self.count > 2)
@@ -127,8 +137,10 @@ def packing_of(
     for count in range(2, min(MOST, filters) + 1):
         if filters % count:
             continue
-        for summed in (2, 1) if lanes > 1 else (1,):
-            packing = _narrowest(count, low, high, summed, bits, signed)
+        for summed, overlap in product(
+            (2, 1) if lanes > 1 else (1,), (0, 1) if count == 2 else (0,)
+        ):
+            packing = _narrowest(Packing(count, 1, low, high, summed, overlap), bits, signed)
             width = packing.operand_bits
             pieces = products_of(width, True, bits, signed, width + bits, family)
             each = pieces.blocks / count
@@ -137,11 +149,8 @@ def packing_of(
     return best
 
 
-def _narrowest(count: int, low: int, high: int, summed: int, bits: int, signed: bool) -> Packing:
-    """Return the packing of the narrowest fields that hold the products."""
-    shift = 1
-    while True:
-        packing = Packing(count, shift, low, high, summed)
-        if packing.holds(bits, signed):
-            return packing
-        shift += 1
+def _narrowest(packing: Packing, bits: int, signed: bool) -> Packing:
+    """Return a packing with the narrowest fields that hold the products."""
+    while not packing.holds(bits, signed):
+        packing = replace(packing, shift=packing.shift + 1)
+    return packing

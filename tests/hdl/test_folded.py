@@ -164,7 +164,13 @@ CASES = {
         multiplier="ternary", kernel=(1, 1), simd=4, filters=12, pe=2, out_lanes=2, depth=16
     ),
     "ternary, one lane": Case(multiplier="ternary", in_lanes=1, simd=1, pe=1, channels=1),
-    "packed": Case(multiplier="packed", padding=(1, 1, 1, 1), pad_value=7, simd=4),
+    "packed": Case(
+        multiplier="packed", padding=(1, 1, 1, 1), pad_value=7, in_lanes=1, simd=1, pe=4
+    ),
+    "packed, fields that overlap": Case(multiplier="packed", simd=4, pe=4),
+    "packed, fields that overlap, an odd number": Case(
+        multiplier="packed", signed=True, channels=3, in_lanes=1, simd=3, filters=6
+    ),
     "packed, summed in pairs": Case(multiplier="packed", symmetric=True, simd=4, pe=4, out_lanes=2),
     "packed, summed in pairs, an odd number": Case(
         multiplier="packed", symmetric=True, channels=3, in_lanes=1, simd=3, filters=6
