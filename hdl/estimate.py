@@ -30,6 +30,9 @@ multiplexers, no LUT RAM; an ALM of Intel's others holds two tables of four inpu
 _BLOCK_ADDER = {"xc7": 0.0, "ecp5": 0.5, "ice40": 0.3}
 """LUTs per bit of an adder between blocks; a DSP48 has its own."""
 
+_WIDEST = {"xc7": (6, 256), "ecp5": (4, 128), "gowin": (4, 256), "cyclonev": (6, 64)}
+"""Inputs of a LUT, and the places of one column that LUTs and the multiplexers beside them hold."""
+
 LUT_PRODUCT = 1.9
 """LUTs per bit of both operands of a product that is spelled out."""
 
@@ -113,8 +116,24 @@ def stored_words(places: int, bits: int, style: RomStyle, family: str) -> Resour
     """Return the cost of a memory of weights, ``block`` or of LUTs, and of the register behind."""
     if rom_is_block(max(2, places), bits, style, family):
         return Resources(bram=blocks(max(2, places), bits, family), ff=bits)
-    inputs = 6 if base_family(family) == "xc7" else 4
-    return Resources(lut=bits * max(0.5, 2 ** (clog2(max(2, places)) - inputs)), ff=2 * bits)
+    # Few places have few different columns, which are merged.
+    columns = min(bits, 2 ** min(places, 30))
+    return Resources(lut=columns * _column(places, columns, family), ff=2 * columns)
+
+
+def _column(places: int, columns: int, family: str) -> float:
+    """Return the LUTs of one of many columns of arbitrary bits, from drawn ones.
+
+    Beside the LUTs there are multiplexers up to so many places, on iCE40 none: there columns share
+    what selects.
+    """
+    base = base_family(family)
+    if base == "ice40":
+        return max(1.0, places / 16 * (1.5 + 10 / max(16, columns)))
+    inputs, most = _WIDEST.get(family) or _WIDEST[base]
+    if places <= most:
+        return float(2 ** max(0, clog2(places) - inputs))
+    return places / 2**inputs * (1.25 if places <= 512 else 1.35)
 
 
 def dot_product(plan: DotProduct, family: str) -> Resources:

@@ -20,6 +20,10 @@ OTHERS = "others"
 
 _NONE = (1.0, 1.0)
 
+_LIKE = {"arria10": "cyclonev", "max10": "ice40"}
+"""Families without a fit take that of the nearest one: ALMs as of Cyclone V, and four inputs and
+no LUT RAM as of iCE40."""
+
 
 @cache
 def factors() -> Mapping[str, Mapping[str, tuple[float, float]]]:
@@ -32,7 +36,7 @@ def factors() -> Mapping[str, Mapping[str, tuple[float, float]]]:
 
 
 def corrected(raw: Resources, kind: str, family: str) -> Resources:
-    """Return an estimate as the fit corrects it; families without a fit stay as they are.
+    """Return an estimate as the fit corrects it, that of the nearest family where it has none.
 
     Parameters
     ----------
@@ -42,6 +46,7 @@ def corrected(raw: Resources, kind: str, family: str) -> Resources:
         Engine and variant, ``folded.ternary``.
     family : str
     """
-    known = factors().get(family, {})
+    every = factors()
+    known = every.get(family) or every.get(_LIKE.get(family, family), {})
     lut, ff = known.get(kind, known.get(OTHERS, _NONE))
     return Resources(raw.lut * lut, raw.ff * ff, raw.bram, raw.dsp)

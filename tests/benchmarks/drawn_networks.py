@@ -59,7 +59,7 @@ def draw_design(seed: int, board: str) -> Design:
 
 
 def draw_network(seed: int) -> tuple[Program, dict[str, str]]:
-    """Return a network of three convolutions with a branch, and an engine for every layer."""
+    """Return a network of four convolutions with a branch, and engines for its layers."""
     return _Drawing(seed).run()
 
 
@@ -82,6 +82,7 @@ class _Drawing:
         x = self.add("pool", MaxPool((2, 2), (2, 2)), x)
         if self.choose.random() < 0.6:
             x = self.lookup("lookup", x)
+        x = self.depthwise("depth", x)
         x = self.layer("conv2", x, self.choose.choice([8, 16]))
         if self.choose.random() < 0.5:
             size = self.types[x].shape[:2]
@@ -122,6 +123,14 @@ class _Drawing:
         weights = self.weights(name, (filters, kernel, kernel, self.types[x].channels))
         y = self.add(name, Conv(weights, (1, 1), (kernel // 2,) * 4), x)
         return self.choose.choice([self.requantize, self.threshold])(f"{name}_q", y)
+
+    def depthwise(self, name: str, x: str) -> str:
+        """Add a filter per channel, or two, and what rounds their sums."""
+        channels = self.types[x].channels
+        weights = self.weights(name, (channels * self.choose.choice([1, 1, 2]), 3, 3, 1))
+        del self.engines[name]  # There is one.
+        y = self.add(name, Conv(weights, (1, 1), (1, 1, 1, 1), groups=channels), x)
+        return self.requantize(f"{name}_q", y)
 
     def dense(self, name: str, x: str, filters: int) -> str:
         return self.add(name, Dense(self.weights(name, (filters, self.types[x].channels))), x)

@@ -52,8 +52,16 @@ class Sample:
 
 
 def samples_of(design: Design, counted: Mapping[str, Resources]) -> list[Sample]:
-    """Return the samples of a synthesized design."""
-    return [Sample(parts_of(design, unit), counted[unit.name]) for unit in design.units]
+    """Return the samples of a synthesized design; print where memories or multipliers are off."""
+    samples = [Sample(parts_of(design, unit), counted[unit.name]) for unit in design.units]
+    for unit, sample in zip(design.units, samples, strict=True):
+        model = sum(sample.parts.values(), Resources())
+        # These are counted, not fitted.
+        for kind in ("bram", "dsp"):
+            says, found = getattr(model, kind), getattr(sample.counted, kind)
+            if says != found:
+                print(f"  {unit.name}: {kind} {says:g}, Yosys {found:g}; {unit.params}")
+    return samples
 
 
 def parts_of(design: Design, unit: Unit) -> dict[str, Resources]:

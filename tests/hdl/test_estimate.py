@@ -4,7 +4,7 @@ import pytest
 
 from sangi.boards.schema import FAMILIES
 from sangi.hdl.arithmetic import Product
-from sangi.hdl.estimate import multiply
+from sangi.hdl.estimate import multiply, stored_words
 from sangi.hdl.memories import blocks, lut_ram_places
 
 KBIT = {"xc7": 18, "xcup": 18, "ecp5": 18, "gowin": 18, "ice40": 4, "max10": 9, "cyclonev": 10}
@@ -76,3 +76,26 @@ def test_depth_up_to_which_memories_are_luts():
         "max10": 0,
         "arria10": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("places", "bits", "luts"),
+    [
+        # Counted by Yosys for drawn bits: xc7, ecp5, ice40, gowin.
+        (64, 16, {"xc7": 16, "ecp5": 64, "ice40": 146, "gowin": 64}),
+        (128, 16, {"xc7": 32, "ecp5": 128, "ice40": 305, "gowin": 128}),
+        (256, 16, {"xc7": 64, "ecp5": 295, "ice40": 575, "gowin": 256}),
+        (448, 16, {"xc7": 148, "ecp5": 587, "ice40": 940, "gowin": 578}),
+        (448, 96, {"xc7": 836, "ecp5": 3404, "ice40": 4252, "gowin": 3252}),
+        (1024, 16, {"xc7": 356, "ecp5": 1349, "ice40": 1946, "gowin": 1275}),
+    ],
+)
+def test_weights_in_look_up_tables_are_close_to_yosys(places, bits, luts):
+    for family, counted in luts.items():
+        assert stored_words(places, bits, "distributed", family).lut == pytest.approx(
+            counted, rel=0.2
+        )
+
+
+def test_equal_columns_of_few_words_are_counted_once():
+    assert stored_words(2, 100, "distributed", "xc7").ff == 2 * 4
