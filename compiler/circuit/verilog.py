@@ -15,6 +15,7 @@ from ...hdl.folded.params import FoldedParams
 from ...hdl.grouped.params import GroupedParams
 from ...hdl.skipping.params import SkippingParams
 from ...hdl.stored import LOGIC
+from ...hdl.unrolled.apart import ADDERS
 from ...hdl.unrolled.params import UnrolledParams
 from ..mapping.design import Design, Unit
 from .components import component_of
@@ -89,8 +90,8 @@ def verilog_of(design: Design, components: Mapping[str, Component]) -> dict[str,
                 "opt_dff",
                 "opt_expr",
                 "opt_clean -purge",
-                # Tools map these tables apart from what surrounds them.
-                f'setattr -mod -set keep_hierarchy "yes" *.{LOGIC}',
+                # Tools map these tables and adders apart from what surrounds them.
+                f'setattr -mod -set keep_hierarchy "yes" *.{LOGIC} *.{ADDERS}',
                 f"setattr -unset keep {TOP}/w:*",
                 f"attrmap {_INTERNAL}",
                 f"attrmap -modattr {_INTERNAL}",

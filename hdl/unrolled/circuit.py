@@ -14,6 +14,7 @@ from ..filters import check_shape
 from ..pipeline import delay_valid, output_fifo
 from ..stream import beat_stream
 from .adders import adder_network
+from .apart import apart
 from .cells import Cells
 from .collecting import push_sums
 from .network import Matrix
@@ -114,6 +115,10 @@ class Unrolled(Component):
         self, m: Module, fifo: CreditFifo, read: list[Value], more: Value, begun: Value
     ) -> None:
         """Add digits that are there for the first time in the cycle after ``begun``."""
-        sums = digit_network(m, Cells(self.plan, self.params.operands), read, more, "sum")
+        cells = Cells(self.plan, self.params.operands)
+        if cells.most > 2:
+            sums = apart(m, cells, read, more)
+        else:
+            sums = digit_network(m, cells, read, more, "sum")
         last = delay_valid(m, begun, self.params.depth + self.params.digits)
         push_sums(m, self.params, fifo, sums, last)

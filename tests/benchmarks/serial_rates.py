@@ -30,6 +30,7 @@ from sangi.compiler.circuit.yosys import run_yosys
 from sangi.hdl.beat import Beat
 from sangi.hdl.fifo.params import FifoParams
 from sangi.hdl.unrolled.adders import adder_network
+from sangi.hdl.unrolled.apart import ADDERS
 from sangi.hdl.unrolled.cells import Cells
 from sangi.hdl.unrolled.circuit import Unrolled
 from sangi.hdl.unrolled.params import UnrolledParams, most_operands
@@ -49,8 +50,8 @@ CELLS = {
 """What a cell counts, by the start of its name."""
 DEMANDS = {("xc7", 4): 0.60, ("xc7", 16): 0.18, ("ecp5", 16): 0.22}
 """Of the adders, by family and cycles of an input."""
-ENGINES = {("xc7", 4): 0.60}
-"""Of the whole engine; at 1/16 almost half of it reads and collects digits."""
+ENGINES = {("xc7", 4): 0.60, ("xc7", 16): 0.18}
+"""Of the whole engine; on ecp5 a third of a small one at 1/16 reads and collects digits."""
 DEPTH = 16
 
 Matrix = npt.NDArray[np.int64]
@@ -188,7 +189,8 @@ def area(component: Component, family: str) -> int:
     """Return what Yosys makes of a component."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "top.il").write_text(rtlil.convert(component, name="top"))
-        run_yosys([f"read_rtlil {folder}/top.il", "proc", f"write_verilog {folder}/top.v"])
+        keep = f"setattr -mod -set keep_hierarchy 1 *.{ADDERS}"
+        run_yosys([f"read_rtlil {folder}/top.il", "proc", keep, f"write_verilog {folder}/top.v"])
         read = [f"read_verilog {folder}/top.v", "hierarchy -top top", "flatten"]
         run_yosys([*read, COMMANDS[family], f"tee -q -o {folder}/stat stat -json"])
         text = (Path(folder) / "stat").read_text()
