@@ -1,9 +1,10 @@
 """The cost models against Yosys: totals of five whole networks, family by family.
 
-Run as ``SANGI_DATA=… python tests/benchmarks/costs.py [--family xc7 …] [NETWORK …]``. Every network
-is mapped by all engines for a board of the family, eight times as large so that each one fits, and
-its core is synthesized as a whole. Exit code 1 where the LUTs or flip-flops of a network are off by
-more than 15 %, or block RAMs or multipliers at all.
+Run as ``SANGI_DATA=… python tests/benchmarks/costs.py [--family xc7 …] [NETWORK …]``; a network may
+also be a model file, which is then mapped for ``--rate`` frames per second. Every network is mapped
+by all engines for a board of the family, eight times as large so that each one fits, and its core
+is synthesized as a whole. Exit code 1 where the LUTs or flip-flops of a network are off by more
+than 15 %, or block RAMs or multipliers at all.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ LARGER = 8
 
 @dataclass(frozen=True)
 class Network:
-    """A model file, of the examples or among the data (``models/…``), or None: the pruned one."""
+    """A model file, of the examples, among the data (``models/…``) or any; None: the pruned one."""
 
     file: str | None
     fps: float
@@ -55,9 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NETWORK", help=", ".join(NETWORKS))
     parser.add_argument("--family", action="append", choices=list(BOARDS))
+    parser.add_argument("--rate", type=float, default=500.0, help="frames per second of files")
     options = parser.parse_args(arguments)
-    names = options.names or list(NETWORKS)
-    unknown = [name for name in names if name not in NETWORKS]
+    files = {
+        Path(name).stem: Network(str(Path(name).resolve()), options.rate)
+        for name in options.names
+        if Path(name).is_file()
+    }
+    networks = {**NETWORKS, **files}
+    names = [Path(n).stem if Path(n).is_file() else n for n in options.names] or list(NETWORKS)
+    unknown = [name for name in names if name not in networks]
     if unknown:
         parser.error(f"NETWORK must be one of {', '.join(NETWORKS)}, not {unknown[0]}")
     print(
@@ -67,13 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     held = True
     for family in options.family or BOARDS:
         for name in names:
-            held = compare(family, name) and held
+            held = compare(family, name, networks[name]) and held
     return 0 if held else 1
 
 
-def compare(family: str, name: str) -> bool:
+def compare(family: str, name: str, network: Network) -> bool:
     """Print the line of a network; return whether the estimate is close enough."""
-    program = find(NETWORKS[name])
+    program = find(network)
     if program is None:
         print(f"{family:9} {name:15} skipped: SANGI_DATA must name the folder of models")
         return True
@@ -85,7 +93,7 @@ def compare(family: str, name: str) -> bool:
         bram=LARGER * board.bram,
         dsp=LARGER * board.dsp,
     )
-    design = map_program(program, large, target_fps=NETWORKS[name].fps)
+    design = map_program(program, large, target_fps=network.fps)
     model, counted = estimate(design), synthesize(design, whole=True)["core"]
     lut, ff = model.lut / counted.lut - 1, model.ff / counted.ff - 1
     equal = (model.bram, model.dsp) == (counted.bram, counted.dsp)
