@@ -117,7 +117,7 @@ def stored_words(places: int, bits: int, style: RomStyle, family: str) -> Resour
     if rom_is_block(max(2, places), bits, style, family):
         return Resources(bram=blocks(max(2, places), bits, family), ff=bits)
     # Few places have few different columns, which are merged.
-    columns = min(bits, 2 ** min(places, 30))
+    columns = min(bits, 1 << min(places, 30))
     return Resources(lut=columns * _column(places, columns, family), ff=2 * columns)
 
 
@@ -132,8 +132,8 @@ def _column(places: int, columns: int, family: str) -> float:
         return max(1.0, places / 16 * (1.5 + 10 / max(16, columns)))
     inputs, most = _WIDEST.get(family) or _WIDEST[base]
     if places <= most:
-        return float(2 ** max(0, clog2(places) - inputs))
-    return places / 2**inputs * (1.25 if places <= 512 else 1.35)
+        return float(1 << max(0, clog2(places) - inputs))
+    return places / (1 << inputs) * (1.25 if places <= 512 else 1.35)
 
 
 def dot_product(plan: DotProduct, family: str) -> Resources:
