@@ -7,7 +7,8 @@ before plus one constant, every later frame is too: (max,+) maps commute with ad
 Where upstream is a little faster than the slowest part, it takes hundreds of frames until the
 channels between have filled and that happens. Then the interval T is caught from both sides:
 
-* no execution is faster than the one without bounds on the channels, of which every part repeats;
+* no execution is faster than the one without bounds on the channels, of which every part repeats,
+  nor than its busiest actor alone, where some part takes long to repeat;
 * the bounded one with its source paced at T recurs with T, and by monotonicity an unpaced source
   makes no firing later.
 """
@@ -23,7 +24,7 @@ import numpy as np
 from .execute import Execution, execute, pace
 from .graph import Dataflow
 from .occupancy import occupancy, pops
-from .precedence import Unfolding, unfold
+from .precedence import Network, Unfolding, unfold
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,11 @@ def rates(execution: Execution) -> int | None:
     if any(intervals[edge.source] > intervals[edge.target] for edge in network.precedences):
         return None
     return max(intervals)
+
+
+def busiest(network: Network) -> int:
+    """Return the most cycles that one actor's firings of a frame take: no interval is shorter."""
+    return max((int(durations.sum()) for durations in network.durations), default=0)
 
 
 def free_interval(dataflow: Dataflow, *, most_frames: int = 16) -> int:
@@ -205,12 +211,11 @@ def steady(dataflow: Dataflow, *, most_frames: int = 24) -> Steady:
             cycles, period = found
             interval = -(-cycles // period)
             return Steady(interval, delay, frames, False, levels, execution, period)
-        bound = rates(execute(unfolding.free))
-        if bound is not None:
-            network = unfolding.bounded({})
-            execution = execute(network, releases=pace(network, bound))
-            found = repetition(execution)
-            if found is not None and Fraction(*found) == bound:
-                return Steady(bound, delay, frames, True, levels, execution, found[1])
+        network = unfolding.bounded({})
+        bound = rates(execute(unfolding.free)) or busiest(network)
+        execution = execute(network, releases=pace(network, bound))
+        found = repetition(execution)
+        if found is not None and Fraction(*found) == bound:
+            return Steady(bound, delay, frames, True, levels, execution, found[1])
         frames *= 2
     raise Unsettled(f"no recurrence within {most_frames} frames")

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
+from sangi.hdl.schedule import Actor, InputPort, Link, OutputPort, Schedule, repeat
 from sangi.sim.dataflow.execute import Deadlock, execute
+from sangi.sim.dataflow.graph import Channel, Dataflow, Endpoint, Process
 from sangi.sim.dataflow.precedence import unfold
 from sangi.sim.dataflow.steady import Unsettled, free_interval, steady
 
@@ -58,6 +60,29 @@ def test_a_channel_that_takes_long_to_fill_is_proved_with_a_paced_source():
     assert (found.cycles_per_frame, found.paced) == (4200, True)
     starts = execute(unfold(network, 60)).by_frame(1)
     assert (np.diff(starts[:, -1]) == 4200).all()
+
+
+def test_a_unit_that_takes_long_to_fill_is_bounded_by_its_busiest_actor():
+    """Two actors of one unit with a ring between, which no free channel empties sooner."""
+    network = Dataflow(
+        (Process("p0", rings(20, 21, count=200, places=150)),),
+        (Channel("in", None, Endpoint(0, 0), 0), Channel("out", Endpoint(0, 0), None, 8)),
+    )
+    found = steady(network, most_frames=8)
+    assert (found.cycles_per_frame, found.paced) == (4200, True)
+
+
+def rings(*durations, count, places):
+    """Return a unit of actors that follow each other, each at most ``places`` firings ahead."""
+    one = repeat(1, count)
+    pairs = [(i, i + 1) for i in range(len(durations) - 1)]
+    return Schedule(
+        tuple(Actor(repeat(cycles, count)) for cycles in durations),
+        (InputPort(0, one),),
+        (OutputPort(len(durations) - 1, one, 1),),
+        tuple(Link(a, one, b, one, 1) for a, b in pairs)
+        + tuple(Link(b, one, a, one, 1, initial=places) for a, b in pairs),
+    )
 
 
 def test_nothing_is_claimed_that_was_not_shown():
