@@ -5,13 +5,14 @@ import pytest
 from amaranth.lib.wiring import Component
 from harness import fifo
 from synthesis import cells
-from test_folded import Case
 
 from sangi.hdl.cost import Resources
 from sangi.hdl.fifo.cost import choose_style
 from sangi.hdl.fifo.cost import cost as fifo_cost
 from sangi.hdl.folded.circuit import Folded
 from sangi.hdl.folded.cost import cost
+
+from .test_folded import Case
 
 LARGE = {"height": 16, "width": 16, "pad_value": 7, "style": "block", "depth": 16}
 CASES = {

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from harness import fifo
-from test_folded_cost import synthesized
-from test_grouped import Case
 
 from sangi.hdl.fifo.cost import cost as fifo_cost
 from sangi.hdl.grouped.circuit import Grouped
 from sangi.hdl.grouped.cost import cost
+
+from .test_folded_cost import synthesized
+from .test_grouped import Case
 
 LARGE = {"height": 16, "width": 16, "padding": (1, 1, 1, 1), "pad_value": 7, "places": 16}
 CASES = {

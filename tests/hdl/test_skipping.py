@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from harness import check, fifo
 from synthesis import cells
-from test_folded import Case as Layer
-from test_folded import convolve
 
 from sangi.hdl.beat import Beat
 from sangi.hdl.skipping.circuit import Skipping
@@ -23,6 +21,9 @@ from sangi.hdl.skipping.weights import (
     stored_bits,
     utilization,
 )
+
+from .test_folded import Case as Layer
+from .test_folded import convolve
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 from harness import fifo
-from test_folded_cost import folded, synthesized
-from test_skipping import Case
 
 from sangi.hdl.fifo.cost import cost as fifo_cost
 from sangi.hdl.skipping.circuit import Skipping
 from sangi.hdl.skipping.cost import cost
 from sangi.hdl.skipping.weights import utilization
+
+from .test_folded_cost import folded, synthesized
+from .test_skipping import Case
 
 LAYER = {
     "height": 16,

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from harness import check, fifo, predict
-from test_folded import Case as Layer
-from test_folded import convolve
 
 from sangi.hdl.beat import Beat
 from sangi.hdl.unrolled.circuit import Unrolled
 from sangi.hdl.unrolled.params import UnrolledParams
 from sangi.hdl.unrolled.schedule import schedule
 from sangi.hdl.unrolled.size import network_of, pipeline_of, size_of
+
+from .test_folded import Case as Layer
+from .test_folded import convolve
 
 
 @dataclass(frozen=True)

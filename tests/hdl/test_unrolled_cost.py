@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from harness import fifo
-from test_folded_cost import synthesized
-from test_unrolled import Case
 
 from sangi.hdl.fifo.cost import cost as fifo_cost
 from sangi.hdl.unrolled.circuit import Unrolled
 from sangi.hdl.unrolled.cost import cost
+
+from .test_folded_cost import synthesized
+from .test_unrolled import Case
 
 LAYER = {
     "height": 16,

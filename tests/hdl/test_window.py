@@ -7,7 +7,6 @@ import pytest
 from harness import check, fifo, predict
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_folded import Case, convolve
 
 from sangi.hdl.beat import Beat
 from sangi.hdl.folded.circuit import Folded
@@ -15,6 +14,8 @@ from sangi.hdl.folded.schedule import schedule
 from sangi.hdl.window.circuit import Window
 from sangi.hdl.window.params import WindowParams
 from sangi.hdl.window.schedule import consumed, released
+
+from .test_folded import Case, convolve
 
 small = st.integers(1, 3)
 border = st.integers(0, 2)

@@ -47,7 +47,7 @@ def test_the_table_shows_rates_engines_and_the_best_engine_alone(
 @pytest.mark.parametrize(
     ("command", "options", "message"),
     [
-        ("explore", ("--engine", "bent"), "--engine: must be one of folded, skipping"),
+        ("explore", ("--engine", "bent"), "--engine: must be one of folded, grouped, skipping"),
         ("explore", ("--max-lut", "many"), "--max-lut: must be a number of cells"),
         ("explore", ("--points", "1"), "--points"),
         ("explore", ("-o", "a.pdf"), "must end in .png or .svg"),
