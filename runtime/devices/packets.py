@@ -24,6 +24,7 @@ from ..protocol import (
 )
 
 _ACK_SHARE = 4  # an ACK as soon as this part of what the circuit keeps has come
+_COPIES = 256  # INFO packets among which copies are known
 _GARBAGE_LIMIT = 1 << 16  # bytes without a packet of ours, until a device counts as a foreign one
 
 
@@ -48,7 +49,8 @@ class _Session:
     ``acknowledged``, and the host every result before ``expected``. ``owed`` result packets have
     come since an ACK. ``asked`` is where RESEND was sent last, ``idle`` counts repetitions without
     progress, ``silent`` those without any answer, ``lost`` INFO packets in a row that know less
-    than was acknowledged: one may be an old one.
+    than was acknowledged: one may be late. ``counted`` are the cycles in the last INFO packets:
+    what says one of them again is a copy, made on the way.
     """
 
     number: int
@@ -60,6 +62,7 @@ class _Session:
     results: deque[bytes] = field(default_factory=deque)
     owed: int = 0
     asked: Position | None = None
+    counted: deque[int] = field(default_factory=lambda: deque(maxlen=_COPIES))
     lost: int = 0
     idle: int = 0
     silent: int = 0
@@ -268,10 +271,7 @@ class PacketClient:
             elif packet.kind is Kind.ACK:
                 self._take_acknowledgement(packet.position)
             elif packet.kind is Kind.INFO:
-                self._info = Info.unpack(packet.payload)
-                if packet.position < self._session.acknowledged:
-                    self._session.lost += 1
-                self._take_acknowledgement(packet.position)
+                self._take_info(Info.unpack(packet.payload), packet.position)
         self._answer(newest)
         return bool(ours)
 
@@ -290,6 +290,15 @@ class PacketClient:
         session.owed = 0
         kind = Kind.RESEND if missing else Kind.ACK
         self._write(encode(Packet(kind, session.number, session.expected)))
+
+    def _take_info(self, info: Info, position: Position) -> None:
+        session = self._session
+        copied = info.cycles in session.counted
+        session.counted.append(info.cycles)
+        self._info = info
+        if position < session.acknowledged and not copied:
+            session.lost += 1
+        self._take_acknowledgement(position)
 
     def _take_acknowledgement(self, position: Position) -> None:
         while self._session.unacknowledged and self._session.unacknowledged[0].position < position:

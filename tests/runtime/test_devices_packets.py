@@ -2,6 +2,7 @@
 
 import random
 from collections import deque
+from itertools import cycle
 
 import pytest
 
@@ -38,6 +39,7 @@ class FakeCircuit:
         self.outgoing = bytearray()
         self.session = 0
         self.opened = 0
+        self.cycles = 0
         self.acknowledged = 0
         self.closed = False
         self.computing = True
@@ -70,7 +72,9 @@ class FakeCircuit:
                 self.session = packet.session
                 self.opened += 1
                 self.clear()
-            info = Info(b"\1" * 8, self.version, WINDOW, FRAME, RESULT, KEPT, self.expected.image)
+            self.cycles += 1000
+            figures = (WINDOW, FRAME, RESULT, KEPT, self.expected.image)
+            info = Info(b"\1" * 8, self.version, *figures, cycles=self.cycles)
             self.send(Packet(Kind.INFO, self.session, self.expected, info.pack()))
         elif packet.session != self.session:
             return
@@ -218,6 +222,19 @@ def test_a_device_that_stands_still_is_reported():
     circuit.computing = False
     with pytest.raises(DeviceError, match="must make progress within 5 s, but stands still"):
         list(client.run(images(2)))
+
+
+def test_copies_of_an_old_answer_are_no_lost_session():
+    circuit = FakeCircuit()
+    client = PacketClient(circuit, patience=5)
+    old = encode(Packet(Kind.INFO, circuit.session, Position(), client.info.pack()))
+    run = client.run(images(30))
+    for _ in range(5):
+        next(run)
+    answers = cycle([b"", old])
+    circuit.line = lambda data: b"" if data else next(answers)
+    with pytest.raises(DeviceError, match="must make progress within 5 s, but stands still"):
+        list(run)
 
 
 def test_a_device_that_was_reset_is_reported():

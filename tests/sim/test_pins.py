@@ -110,6 +110,9 @@ def images(count, seed=0):
 class Mangler:
     """A transport that repeats packets, also old ones, and puts garbage before and between them.
 
+    What an earlier session sent is not repeated: its HELLO would open it again, and the driver
+    would rightly report that the device has lost the one under way.
+
     Parameters
     ----------
     inner : Transport
@@ -121,6 +124,7 @@ class Mangler:
         self.inner = inner
         self.chance = chance
         self.draw = random.Random(seed)
+        self.session = 0
         self.sent, self.received = [], []
         self.decoder = Decoder()
 
@@ -135,7 +139,10 @@ class Mangler:
         return before + data + after
 
     def write(self, data):
-        packets = [encode(packet) for packet in Decoder().feed(data)]
+        found = Decoder().feed(data)
+        if any(packet.session != self.session for packet in found):
+            self.session, self.sent = found[-1].session, []
+        packets = [encode(packet) for packet in found]
         zeros = bytes(len(data) - sum(map(len, packets)))
         self.inner.write(zeros + b"".join(self.spoil(each, self.sent) for each in packets))
         self.sent = [*self.sent, *packets][-100:]
