@@ -100,8 +100,11 @@ class Server:
 
     def _meet(self, connection: socket.socket) -> None:
         """Let a client in, if it may and nobody else is there."""
-        wire = Wire(connection, SMALL)
-        try:
+        # A client that goes, or that was none, ends in one of these errors.
+        with (
+            contextlib.closing(Wire(connection, SMALL)) as wire,
+            contextlib.suppress(DeviceError, OSError),
+        ):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             wire.set_timeout(PROOF_SECONDS)
             if not verify(wire, self._token):
@@ -113,10 +116,6 @@ class Server:
                 self._serve(wire)
             finally:
                 self._busy.release()
-        except (DeviceError, OSError):
-            pass  # the client is gone, or was none
-        finally:
-            wire.close()
 
     def _serve(self, wire: Wire) -> None:
         wire.limit = max(SMALL, self._codec.input_bytes)

@@ -18,5 +18,5 @@ def require_torch() -> None:
     if find_spec("torch") is None:
         raise ToolError(
             "compression needs PyTorch, which is not installed: pip install 'sangi[train]' "
-            "(--index-url https://download.pytorch.org/whl/cpu gives the smaller build for CPUs)"
+            "(pytorch.org says how to get the smaller build for CPUs)"
         )
