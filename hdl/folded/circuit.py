@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Value
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
+from ..accumulate import accumulate, start_values
 from ..beat import Beat
-from ..burst import push_burst
 from ..fifo.params import FifoParams
 from ..filters import Weights
 from ..lanes import sum_of_products
-from ..packed import Term, add, operands, packed_sums
-from ..pipeline import delay, delay_valid, output_fifo, register
+from ..packed import Term, operands, packed_sums
+from ..pipeline import output_fifo, register
 from ..stream import beat_stream, split
-from ..weight_memory import READ_CYCLES, negatives, stored_weights
+from ..weight_memory import stored_weights
 from ..window.circuit import Window
 from .params import FoldedParams
 from .weights import check_weights, weight_words
@@ -66,20 +66,10 @@ class Folded(Component):
 
         words = weight_words(params, self.weights)
         word = stored_weights(m, words, params.word_bits, params.weight_style, window.step)
-        stages = params.dot.stages
-        initial: list[Value] = [Const(0, 1)] * params.pe
-        if params.multiplier == "ternary":
-            initial = negatives(m, self.weights, params.pe, window.end, stages)
+        start = start_values(m, params, self.weights, window)
         beat = params.window.beat
         inputs = split(window.word, Beat(params.simd, beat.bits, beat.signed))
-        first = delay(m, window.first, stages, "first")
-        done = delay_valid(m, window.end, READ_CYCLES + stages + 1)
-        accumulators = []
-        for pe, total in enumerate(self._sums(m, inputs, word)):
-            accumulator = Signal(params.out.bits, name=f"accumulator_{pe}", reset_less=True)
-            m.d.sync += accumulator.eq(add(Mux(first, initial[pe], accumulator), total))
-            accumulators.append(accumulator)
-        push_burst(m, fifo, Cat(accumulators), done, params.burst)
+        accumulate(m, params, window, start, self._sums(m, inputs, word), fifo)
         return m
 
     def _sums(self, m: Module, inputs: list[Value], word: Value) -> list[Term]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Module
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
+from ..accumulate import accumulate, start_values
 from ..beat import Beat
-from ..burst import push_burst
 from ..fifo.params import FifoParams
 from ..filters import Weights
 from ..lanes import sum_of_products
-from ..pipeline import delay, delay_valid, output_fifo, register
+from ..packed import Term
+from ..pipeline import output_fifo, register
 from ..stream import beat_stream, split
-from ..weight_memory import READ_CYCLES, negatives, stored_weights
+from ..weight_memory import stored_weights
 from ..window.circuit import Window
 from .params import GroupedParams
 from .weights import check_weights, weight_words
@@ -71,22 +72,14 @@ class Grouped(Component):
         words = weight_words(params, self.weights)
         word = stored_weights(m, words, params.pe * lane_bits, params.weight_style, window.step)
         weights = register(m, word, "weight_word")
-        stages = params.dot.stages
-        initial: list[Value] = [Const(0, 1)] * params.pe
-        if params.multiplier == "ternary":
-            initial = negatives(m, self.weights, params.pe, window.end, stages)
+        start = start_values(m, params, self.weights, window)
         beat = params.window.beat
         channels = split(window.word, Beat(params.window.lanes, beat.bits, beat.signed))
-        first = delay(m, window.first, stages, "first")
-        done = delay_valid(m, window.end, READ_CYCLES + stages + 1)
-        accumulators = []
+        totals = []
         for pe in range(params.pe):
             group = pe * params.side // params.pe
             inputs = channels[group * params.simd : (group + 1) * params.simd]
             codes = weights[pe * lane_bits : (pe + 1) * lane_bits]
-            total = sum_of_products(m, params.dot, inputs, codes, str(pe))
-            accumulator = Signal(params.out.bits, name=f"accumulator_{pe}", reset_less=True)
-            m.d.sync += accumulator.eq(Mux(first, initial[pe], accumulator) + total)
-            accumulators.append(accumulator)
-        push_burst(m, fifo, Cat(accumulators), done, params.burst)
+            totals.append(Term(sum_of_products(m, params.dot, inputs, codes, str(pe))))
+        accumulate(m, params, window, start, totals, fifo)
         return m
