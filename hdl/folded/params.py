@@ -8,6 +8,7 @@ from typing import Literal
 from ..beat import Beat
 from ..dot import DotProduct
 from ..filters import check_groups
+from ..firing import DenseFirings
 from ..packing import Packing
 from ..window.params import WindowParams
 
@@ -16,7 +17,7 @@ FoldedMultiplier = Literal["dsp", "lut", "ternary", "packed"]
 
 
 @dataclass(frozen=True)
-class FoldedParams:
+class FoldedParams(DenseFirings):
     """A convolution (or dense layer: a 1×1 kernel on a 1×1 frame) on ``pe`` × ``simd`` lanes.
 
     Attributes
@@ -99,18 +100,3 @@ class FoldedParams:
         if self.packing is None:
             return self.pe * self.simd * self.weight_bits
         return self.pe // self.packing.count * self.simd * sum(self.packing.stored)
-
-    @property
-    def burst(self) -> int:
-        """Output beats of one firing."""
-        return self.pe // self.out.lanes
-
-    @property
-    def duration(self) -> int:
-        """Cycles of one firing: one window for one group of filters."""
-        return max(self.window.steps, self.burst)
-
-    @property
-    def cycles(self) -> int:
-        """Cycles of one frame when nothing stalls."""
-        return self.window.out_height * self.window.out_width * self.window.groups * self.duration

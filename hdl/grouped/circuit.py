@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amaranth.hdl import Module
-from amaranth.lib.wiring import Component, In, Out, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
 from ..accumulate import accumulate, start_values
 from ..beat import Beat
 from ..fifo.params import FifoParams
 from ..filters import Weights
 from ..lanes import sum_of_products
+from ..layer_circuit import LayerCircuit
 from ..packed import Term
 from ..pipeline import output_fifo, register
-from ..stream import beat_stream, split
+from ..stream import split
 from ..weight_memory import stored_weights
 from ..window.circuit import Window
 from .params import GroupedParams
 from .weights import check_weights, weight_words
 
 
-class Grouped(Component):
+class Grouped(LayerCircuit[GroupedParams]):
     """A grouped or depthwise convolution, folded onto ``pe`` × ``simd`` lanes.
 
     ``y[oy, ox, f] = sum w[f, ky, kx, c] * x[oy * s + ky * d - p, …, g * depth + c]`` modulo
@@ -51,13 +52,7 @@ class Grouped(Component):
         self, params: GroupedParams, weights: Weights, fifos: Sequence[FifoParams]
     ) -> None:
         check_weights(params, weights)
-        (self.fifo,) = fifos
-        self.fifo.check_output(params.out.width, params.burst)
-        self.params = params
-        self.weights = weights
-        super().__init__(
-            {"i": In(beat_stream(params.window.beat)), "o": Out(beat_stream(params.out))}
-        )
+        super().__init__(params, weights, fifos)
 
     def elaborate(self, platform: object) -> Module:
         """Build the path window, weights → products → sum → accumulator → FIFO."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from ..beat import Beat
 from ..dot import DotProduct, Multiplier
 from ..filters import check_groups
+from ..firing import DenseFirings
 from ..memory import RomStyle
 from ..window.params import WindowParams
 
 
 @dataclass(frozen=True)
-class GroupedParams:
+class GroupedParams(DenseFirings):
     """A grouped convolution on ``pe`` × ``simd`` lanes; depthwise where a group is one channel.
 
     Filters stand in the order of the groups that they belong to. Several groups side by side are
@@ -90,18 +91,3 @@ class GroupedParams:
         return DotProduct(
             self.simd, beat.bits, beat.signed, self.weight_bits, self.multiplier, self.out.bits
         )
-
-    @property
-    def burst(self) -> int:
-        """Output beats of one firing."""
-        return self.pe // self.out.lanes
-
-    @property
-    def duration(self) -> int:
-        """Cycles of one firing: one block of a window for ``pe`` filters."""
-        return max(self.window.steps, self.burst)
-
-    @property
-    def cycles(self) -> int:
-        """Cycles of one frame when nothing stalls."""
-        return self.window.out_height * self.window.out_width * self.window.groups * self.duration

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import Component, In, Out
 
 from ...runtime.numerics import clog2
 from ..arithmetic import fetch_cycles
@@ -15,10 +14,10 @@ from ..burst import push_burst
 from ..fifo.params import FifoParams
 from ..filters import Weights, negative_counts
 from ..lanes import sum_of_products
+from ..layer_circuit import LayerCircuit
 from ..memory import ram_attributes
 from ..pipeline import counter, delay, delay_valid, output_fifo, register
 from ..stored import stored
-from ..stream import beat_stream
 from ..tables import channel_constants
 from ..window.ring import Position, Written, fire_windows, release_words, sequence, write_words
 from ..window.schedule import outside_masks, released
@@ -27,7 +26,7 @@ from .schedule import READ_CYCLES
 from .weights import check_weights, entries_of, varying
 
 
-class Skipping(Component):
+class Skipping(LayerCircuit[SkippingParams]):
     """A convolution or dense layer in which a weight of zero takes no time.
 
     ``y[oy, ox, f] = sum w[f, ky, kx, c] * x[oy * s + ky * d - p, …, c]`` modulo 2**out.bits, with
@@ -61,13 +60,7 @@ class Skipping(Component):
         self, params: SkippingParams, weights: Weights, fifos: Sequence[FifoParams]
     ) -> None:
         check_weights(params, weights)
-        (self.fifo,) = fifos
-        self.fifo.check_output(params.out.width, params.burst)
-        self.params = params
-        self.weights = weights
-        super().__init__(
-            {"i": In(beat_stream(params.window.beat)), "o": Out(beat_stream(params.out))}
-        )
+        super().__init__(params, weights, fifos)
 
     def elaborate(self, platform: object) -> Module:
         """Build the path index memory → places → ring → products → sum → accumulator → FIFO."""

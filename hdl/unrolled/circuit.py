@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
 
 from ..burst import push_burst
 from ..fifo.circuit import CreditFifo
 from ..fifo.params import FifoParams
 from ..filters import check_shape
+from ..layer_circuit import LayerCircuit
 from ..pipeline import delay_valid, output_fifo
-from ..stream import beat_stream
 from .adders import adder_network
 from .apart import apart
 from .cells import Cells
@@ -26,7 +25,7 @@ from .size import network_of, pipeline_of, size_of
 from .window import window_registers
 
 
-class Unrolled(Component):
+class Unrolled(LayerCircuit[UnrolledParams]):
     """A convolution or dense layer whose weights are wires between adders.
 
     ``y[oy, ox, f] = sum w[f, ky, kx, c] * x[oy * s + ky * d - p, …, c]`` modulo 2**out.bits, with
@@ -62,10 +61,7 @@ class Unrolled(Component):
         self.plan = pipeline_of(network, beat.bits, beat.signed, params.levels)
         if (found := size_of(self.plan)) != params.size:
             raise ValueError(f"size must be that of the weights' network, {found}")
-        (self.fifo,) = fifos
-        self.fifo.check_output(params.out.width, params.burst)
-        self.params = params
-        super().__init__({"i": In(beat_stream(beat)), "o": Out(beat_stream(params.out))})
+        super().__init__(params, weights, fifos)
 
     def elaborate(self, platform: object) -> Module:
         """Build the path window → adders → (collected digits) → FIFO."""
