@@ -28,6 +28,8 @@ from sangi.runtime.program import Program
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 RESNET8 = "models/mlperf_ic_resnet8_int8.onnx"
 
+PARTS = ("numpy", "axi")
+
 MOST_COST = 0.05
 LEAST_BUSY = 0.95
 ROUNDS = 5
@@ -39,8 +41,11 @@ CIRCUITS = {"digits_int8": 2000, "digits_tiny": 10000}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; return 1 where a demand is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", metavar="numpy|axi")
-    parts = parser.parse_args(arguments).parts or ["numpy", "axi"]
+    parser.add_argument("parts", nargs="*", metavar="PART", help=" or ".join(PARTS))
+    parts = parser.parse_args(arguments).parts or list(PARTS)
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        parser.error(f"PART must be {' or '.join(PARTS)}, not {unknown[0]}")
     demands: list[tuple[str, bool]] = []
     if "numpy" in parts:
         demands += measure_numpy()

@@ -94,8 +94,10 @@ def compare(program: Program, board: str, rate: float) -> float:
             f"{costs[name]:>7.4f}  {engines_of(design)}",
             flush=True,
         )
-    mixed = costs.pop("all")
-    best = min(costs.values(), default=np.inf)
+    mixed, best = costs.pop("all", np.inf), min(costs.values(), default=np.inf)
+    if not costs and mixed == np.inf:
+        print(f"{'':46}no design reaches that", flush=True)
+        return 1.0
     last = f"all / best = {mixed / best:.3f}" if costs else "no single engine reaches that"
     print(f"{'':46}{last}", flush=True)
     return mixed / best

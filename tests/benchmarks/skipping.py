@@ -30,7 +30,7 @@ from sangi.compiler.circuit.yosys import run_yosys
 from sangi.compiler.mapping.layer import Layer
 from sangi.compiler.mapping.limits import budget_of
 from sangi.compiler.mapping.memory import SHALLOW, fifo_params
-from sangi.compiler.mapping.offers import ENGINES, OFFERS
+from sangi.compiler.mapping.offers import OFFERS
 from sangi.compiler.mapping.select import thrift, vector
 from sangi.compiler.mapping.windowed import STYLES, kernels
 from sangi.hdl.cost import Resources
@@ -52,6 +52,8 @@ INTERVAL = 576
 ZEROS = (50, 60, 70, 80, 90, 95, 98)
 RATES = (INTERVAL, 144, 72, 18, 5, 3)
 """Cycles per pixel of the table by cost models: what is left of them after 2**n is for borders."""
+
+ENGINES = ("folded", "skipping", "unrolled")
 
 BOARDS = {"xc7": "pynq_z2", "ecp5": "ulx3s_85f"}
 
@@ -194,7 +196,7 @@ def all_fits(layer: Layer, cycles: int, family: str, styles: Sequence[str]) -> l
     lanes = max(1, CHANNELS >> cycles.bit_length() - 1)
     fits = []
     for offer in OFFERS:
-        if not offer.pays(layer):
+        if not (offer.computes(layer) and offer.pays(layer)):
             continue
         for params in offer.options(layer, (lanes, lanes), cycles * SIZE**2):
             if getattr(params, "weight_style", styles[0]) in styles:
