@@ -178,7 +178,8 @@ def line_of(build: Path) -> Line:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise BuildError(
-            f"{path} must hold oscillator_hz, clock_hz and baud, and is damaged: {error}"
+            f"{path} must hold oscillator_hz, clock_hz and baud, and is damaged: {error}; "
+            "compile the build again"
         ) from error
 
 
@@ -199,7 +200,7 @@ def executable_of(build: Path) -> Path:
     if not top.exists():
         raise BuildError(f"build {build} must hold project/{TOP}.v, and does not; compile it again")
     sources = [PRIMITIVES, top, *sources_of(build)]
-    main = render("pins.cpp.jinja", top=TOP, idle_cycles=IDLE_EDGES)
+    main = render("pins.cpp.jinja", top=TOP, idle_edges=IDLE_EDGES)
     return verilate_once(TOP, sources, main, build / "results" / "sim_pins")
 
 

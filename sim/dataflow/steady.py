@@ -204,14 +204,14 @@ def steady(dataflow: Dataflow, *, most_frames: int = 24) -> Steady:
     frames = unfold(dataflow, 1).reach + 3
     while frames <= most_frames:
         unfolding = Unfolding(dataflow, frames)
-        execution = execute(unfolding.bounded({}))
+        network = unfolding.bounded({})
+        execution = execute(network)
         levels = occupancy(dataflow, execution)
         found = repetition(execution)
         if found is not None:
             cycles, period = found
             interval = -(-cycles // period)
             return Steady(interval, delay, frames, False, levels, execution, period)
-        network = unfolding.bounded({})
         bound = rates(execute(unfolding.free)) or busiest(network)
         execution = execute(network, releases=pace(network, bound))
         found = repetition(execution)

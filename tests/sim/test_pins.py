@@ -354,7 +354,7 @@ def test_a_build_without_a_serial_line_has_no_pins(program, build, tmp_path):
         Accelerator.open("sim:pins", tmp_path)
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "line.json").write_text('{"baud": 9600}')
-    with pytest.raises(BuildError, match="must hold oscillator_hz, clock_hz and baud"):
+    with pytest.raises(BuildError, match=r"must hold oscillator_hz, .*; compile the build again"):
         Accelerator.open("sim:pins", tmp_path)
     shutil.copy(build / "project" / "line.json", tmp_path / "project")
     with pytest.raises(BuildError, match=r"must hold project/top\.v"):
