@@ -24,8 +24,8 @@ _RESEMBLES = {
     "arria10": "ecp5",
     "max10": "ice40",
 }
-"""Families without a fit of their own. MAX 10 has logic elements like iCE40: four inputs, no wide
-multiplexers, no LUT RAM; an ALM of Intel's others holds two tables of four inputs or more."""
+"""Families without estimates of their own. MAX 10 has logic elements like iCE40: four inputs, no
+wide multiplexers, no LUT RAM; an ALM of Intel's others holds two tables of four inputs or more."""
 
 _BLOCK_ADDER = {"xc7": 0.0, "ecp5": 0.5, "ice40": 0.3}
 """LUTs per bit of an adder between blocks; a DSP48 has its own."""
@@ -38,7 +38,7 @@ LUT_PRODUCT = 1.9
 
 
 def base_family(family: str) -> str:
-    """Return the family whose fit of look-up tables and flip-flops holds for ``family``."""
+    """Return the family whose estimates of look-up tables and flip-flops hold for ``family``."""
     return _RESEMBLES.get(family, family)
 
 

@@ -31,6 +31,7 @@ class Stored(Component):
         self.style = style
 
     def elaborate(self, platform: object) -> Module:
+        """Build the memory."""
         m = Module()
         m.submodules.weights = memory = Memory(
             shape=unsigned(len(self.data)),

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...hdl.dot import Multiplier
-from ...hdl.folded.params import FoldedMultiplier, FoldedParams, MemoryStyle
+from ...hdl.folded.params import FoldedMultiplier, FoldedParams
 from ...hdl.globalpool.params import GlobalPoolParams
+from ...hdl.memory import RomStyle
 from ...hdl.packing import Packing, packing_of
 from ...hdl.pool.params import PoolParams
 from ...hdl.window.params import WindowParams
@@ -26,7 +27,7 @@ from .layer import Layer, Setting
 SPARE_LANES = 1.5
 """Foldings with more lanes than this times the fewest are not looked at."""
 
-STYLES: tuple[MemoryStyle, ...] = ("block", "distributed")
+STYLES: tuple[RomStyle, ...] = ("block", "distributed")
 
 
 def kernels(op: Conv | Dense) -> npt.NDArray[np.int64]:

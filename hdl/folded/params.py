@@ -9,10 +9,10 @@ from ..beat import Beat
 from ..dot import DotProduct
 from ..filters import check_groups
 from ..firing import DenseFirings
+from ..memory import RomStyle
 from ..packing import Packing
 from ..window.params import WindowParams
 
-MemoryStyle = Literal["distributed", "block"]
 FoldedMultiplier = Literal["dsp", "lut", "ternary", "packed"]
 
 
@@ -53,7 +53,7 @@ class FoldedParams(DenseFirings):
     out: Beat
     weight_bits: int
     multiplier: FoldedMultiplier
-    weight_style: MemoryStyle
+    weight_style: RomStyle
     packing: Packing | None = None
 
     def __post_init__(self) -> None:

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
+from ..firing import latency
 from ..schedule import Schedule
-from ..window.schedule import WORD_LATENCY, window_schedule
+from ..window.schedule import window_schedule
 from .params import GroupedParams
-
-
-def latency(params: GroupedParams) -> int:
-    """Return the cycles from the start of a firing to the push of its first beat.
-
-    The last word, the sum of its products, the accumulator, and where a firing gives several
-    beats the register that holds them.
-    """
-    hold = 1 if params.burst > 1 else 0
-    return WORD_LATENCY + params.window.steps - 1 + params.dot.stages + 1 + hold
 
 
 def schedule(params: GroupedParams) -> Schedule:

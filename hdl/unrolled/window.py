@@ -128,6 +128,7 @@ class Place:
 
 
 def window_place(m: Module, params: UnrolledParams, emit: Value) -> Place:
+    """Return a count of the windows, each complete where ``emit`` is high."""
     next_row = Signal()
     column, column_last = counter(m, emit, params.window.out_width, "column")
     row, _ = counter(m, next_row, params.window.out_height, "row")
