@@ -10,7 +10,7 @@ from ...hdl.engines import Params
 from ...runtime.errors import UsageError
 from ...runtime.ops.conv import Conv
 from ...runtime.ops.dense import Dense
-from ...runtime.program import Node, Program
+from ...runtime.program import Program
 from .grouped import grouped_cycles, grouped_options, grouped_settings, is_grouped
 from .layer import Layer, Setting
 from .sparse import skipping_cycles, skipping_options, skipping_settings, worthwhile
@@ -113,22 +113,17 @@ class Offers:
         wishes = Wishes() if wishes is None else wishes
         for name in wishes.engines:
             _check_engine("engine", name)
-        nodes = {node.name: node for node in program.nodes if isinstance(node.op, Conv | Dense)}
+        self.layers = _layers(program, wishes, family)
         for name in wishes.layers:
-            if name not in nodes:
+            if name not in self.layers:
                 raise UsageError(
-                    f"layer must be one of {_listed(nodes)}, not {name!r}: "
+                    f"layer must be one of {_listed(self.layers)}, not {name!r}: "
                     f"{program.name} has no other Conv and Dense nodes"
                 )
-        self.layers: dict[str, Layer] = {}
         self.able: dict[str, tuple[Offer, ...]] = {}
         self.allowed: dict[str, tuple[Offer, ...]] = {}
-        for name, node in nodes.items():
+        for name, layer in self.layers.items():
             wish = wishes.layers.get(name, LayerWish())
-            layer = _layer(program, node, wish, family)
-            if layer is None:
-                continue
-            self.layers[name] = layer
             self.able[name] = able = _able(layer, wish, wishes.engines)
             # An engine that is the only one computes what it can, whether that pays or not.
             self.allowed[name] = tuple(offer for offer in able if offer.pays(layer)) or able
@@ -136,7 +131,7 @@ class Offers:
 
     @property
     def engines(self) -> tuple[str, ...]:
-        """Engines that could compute every layer that has a choice of engines.
+        """Engines among which some layer has a choice, to be looked at each ``alone``.
 
         Those whose options take long to find count only where they pay.
         """
@@ -199,12 +194,15 @@ class Offers:
         }
 
 
-def _layer(program: Program, node: Node, wish: LayerWish, family: str | None) -> Layer | None:
-    """Return a node as a layer, None if it is neither Conv nor Dense."""
-    if not isinstance(node.op, Conv | Dense):
-        return None
-    source, out = program.types[node.inputs[0]], program.types[node.output]
-    return Layer(node.name, node.op, source, out, dict(wish.settings), family)
+def _layers(program: Program, wishes: Wishes, family: str | None) -> dict[str, Layer]:
+    """Return the Conv and Dense nodes of a program as layers, by name."""
+    layers = {}
+    for node in program.nodes:
+        if isinstance(node.op, Conv | Dense):
+            source, out = program.types[node.inputs[0]], program.types[node.output]
+            fixed = dict(wishes.layers.get(node.name, LayerWish()).settings)
+            layers[node.name] = Layer(node.name, node.op, source, out, fixed, family)
+    return layers
 
 
 def _able(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[Offer, ...]:
