@@ -23,6 +23,7 @@ from .mapping.design import Design
 from .mapping.limits import budget_of
 from .mapping.mapper import map_program
 from .mapping.wishes import Wishes
+from .order.order import order_channels
 from .project.fastest import make_fastest
 from .project.flows import check_tools, make_bitstream, write_project
 from .report.link import link_fps
@@ -80,8 +81,8 @@ def compile_model(
         Whether to synthesize, place and route.
     verify_each : bool
         Whether to execute the graph after every pass against the graph before, and the program
-        against the last graph; the first number that differs is an error. On the images of
-        ``data`` where they are given.
+        against the last graph, also with its channels in another order; the first number that
+        differs is an error. On the images of ``data`` where they are given.
     seed : int
         Of the testbench's frames and of placement.
     progress : callable, optional
@@ -118,11 +119,14 @@ def compile_model(
             watch=verify,
             lowered=None if verify is None else verify.lowered,
         )
-        if verify is not None and note is not None:
-            note(verify.summary)
+        ordered = order_channels(program)
+        if verify is not None:
+            verify.ordered(program, ordered)
+            if note is not None:
+                note(verify.summary)
         steps.begin("map it to the board")
         design = map_program(
-            program,
+            ordered,
             target,
             clock_mhz=None if clock_mhz == "auto" else clock_mhz,
             target_fps=target_fps,
@@ -130,7 +134,7 @@ def compile_model(
             progress=progress,
         )
         steps.begin("write the circuit")
-        save_program(program, folder / PROGRAM_FILE)
+        save_program(ordered, folder / PROGRAM_FILE)
         rtl = write_rtl(design, folder / "rtl")
         if target.shell == "axi":
             write_axi_shell(design, folder / "rtl")

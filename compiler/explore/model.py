@@ -11,6 +11,7 @@ from ...runtime.errors import UsageError
 from ..frontend import Data, load
 from ..mapping.limits import budget_of
 from ..mapping.wishes import Wishes
+from ..order.order import order_channels
 from .frontier import POINTS, Frontier, explore
 
 
@@ -60,6 +61,7 @@ def explore_model(
         mapped=True,
         note=note,
     )
+    ordered = order_channels(program)
     return explore(
-        program, target, clock_mhz=clock_mhz, wishes=wishes, points=points, progress=progress
+        ordered, target, clock_mhz=clock_mhz, wishes=wishes, points=points, progress=progress
     )

@@ -16,7 +16,7 @@ from ..ir.graph import Graph
 from ..ir.ops.input import Input
 from ..lower.value import Value
 from ..passes.base import Pass
-from .compare import Values, compare
+from .compare import Values, compare, difference_of
 from .frames import as_declared, draw_frames, input_of
 from .lowering import compare_program
 
@@ -117,6 +117,29 @@ class VerifyEach:
             raise MismatchError(f"'lower' changed a number: {found.difference}; {DEFECT}")
         self.tensors += found.tensors
         self._lowered = True
+
+    def ordered(self, before: Program, after: Program) -> None:
+        """Compare the outputs of a program with those of one with its channels in other orders.
+
+        Raises
+        ------
+        MismatchError
+            If a number differs; ``order`` is named.
+        """
+        if after is before:
+            return
+        rng = np.random.default_rng(self._seed)
+        types = [before.types[entry.tensor] for entry in before.inputs]
+        codes = [rng.integers(x.low, x.high + 1, (self._count, *x.shape)) for x in types]
+        old, new = before.run(*codes), after.run(*codes)
+        for output in before.outputs:
+            want, got = (run[output.tensor].astype(np.float64) for run in (old, new))
+            difference = difference_of(want, got, tolerance=0.0)
+            if difference is not None:
+                raise MismatchError(
+                    f"'order' changed a number: output '{output.name}'{difference}; {DEFECT}"
+                )
+        self.tensors += len(before.outputs)
 
     @property
     def summary(self) -> str:
