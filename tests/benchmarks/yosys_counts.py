@@ -12,6 +12,7 @@ from pathlib import Path
 from sangi.compiler.circuit.verilog import write_rtl
 from sangi.compiler.circuit.yosys import run_yosys
 from sangi.compiler.mapping.design import Design
+from sangi.compiler.project.nextpnr_ice40 import KEEP_PRODUCTS
 from sangi.hdl.cost import Resources
 
 M9K = {
@@ -26,7 +27,7 @@ COMMANDS = {
     "xc7": "synth_xilinx -family xc7 -noiopad -noclkbuf -top core",
     "xcup": "synth_xilinx -family xcup -noiopad -noclkbuf -top core",
     "ecp5": "synth_ecp5 -noflatten -top core",
-    "ice40": "synth_ice40 -dsp -noflatten -top core",
+    "ice40": f"{KEEP_PRODUCTS}; synth_ice40 -dsp -noflatten -top core",
     "gowin": "synth_gowin -noiopads -noflatten -top core",
     "cyclonev": "synth_intel_alm -family cyclonev -noflatten -top core",
     "max10": (

@@ -33,8 +33,21 @@ class Bench:
     words: tuple[tuple[int, int], ...]
 
 
-def build(components: Sequence[Component], folder: Path) -> Bench:
-    """Compile components with one input ``i`` and one output ``o`` each into one executable."""
+def build(
+    components: Sequence[Component],
+    folder: Path,
+    synthesis: Sequence[str] = (),
+    cells: Sequence[Path] = (),
+) -> Bench:
+    """Compile components with one input ``i`` and one output ``o`` each into one executable.
+
+    Parameters
+    ----------
+    synthesis : sequence of str
+        Yosys commands that make a netlist of ``top``; without them it is simulated as it is.
+    cells : sequence of Path
+        Models of the netlist's cells, in Verilog.
+    """
     m = Module()
     ports: list[Signal] = []
     words: list[tuple[int, int]] = []
@@ -61,14 +74,16 @@ def build(components: Sequence[Component], folder: Path) -> Bench:
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name) / "top.il", Path(name) / "top.v"
         source.write_text(rtlil.convert(m, name="top", ports=ports, emit_src=False))
-        run_yosys([f"read_rtlil {source}", "proc", "opt_clean", f"write_verilog {target}"])
+        run_yosys(
+            [f"read_rtlil {source}", "proc", "opt_clean", *synthesis, f"write_verilog {target}"]
+        )
         table = "\n".join(
             f"    {{&top.i_valid_{n}, &top.i_ready_{n}, top.i_data_{n}.data(), {i}, "
             f"&top.o_valid_{n}, &top.o_ready_{n}, top.o_data_{n}.data(), {o}}},"
             for n, (i, o) in enumerate(words)
         )
         main = MAIN.read_text().replace("/*UNITS*/", table)
-        executable = verilate("top", [target], main, folder, optimize="-O0")
+        executable = verilate("top", [*cells, target], main, folder, optimize="-O0")
     return Bench(executable, tuple(words))
 
 

@@ -32,7 +32,8 @@ def test_it_is_complete(rtl):
         "set_io serial_out 9",
         "set_frequency oscillator 12",
     ]
-    assert "synth_ice40 -top top -dsp\n" in (project / "synth.ys").read_text()
+    synthesis = (project / "synth.ys").read_text()
+    assert "\nsetattr -set keep 1 a:use_dsp; synth_ice40 -top top -dsp\n" in synthesis
     command = (project / "build.sh").read_text()
     assert "--up5k --package sg48" in command and "--freq 24" in command and "--seed 3" in command
     assert '"${ICEPACK:-yowasp-icepack}" top.asc top.bin' in command

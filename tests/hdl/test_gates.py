@@ -1,0 +1,81 @@
+"""Netlists: what Yosys makes of the engines computes what they compute, cell by cell.
+
+A wrong pass of synthesis is seen nowhere else: simulations end at Verilog, and place and route asks
+for cells, not for what they do. The commands are those of the projects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_layers import Drawn, draw
+from harness import pack, unpack
+from verilated import build, run
+
+from sangi.boards.load import load_board
+from sangi.compiler.project.nextpnr_ecp5 import plan as plan_ecp5
+from sangi.compiler.project.nextpnr_gowin import plan as plan_gowin
+from sangi.compiler.project.nextpnr_ice40 import plan as plan_ice40
+
+SHARE = Path(find_spec("pyosys").origin).parent / "share"
+SEEDS = (0, 1)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Yosys' pass for a board, and the models of its cells."""
+
+    synthesis: str
+    cells: str
+    lut_ram: bool = True
+
+
+FLOWS = {
+    "ice40": Flow(plan_ice40(load_board("icebreaker"), 24.0, 0).synthesis, "ice40", lut_ram=False),
+    "ecp5": Flow(plan_ecp5(load_board("ulx3s_85f"), 60.0, 0).synthesis, "lattice"),
+    "gowin": Flow(plan_gowin(load_board("tang_primer_20k"), 27.0, 0).synthesis, "gowin"),
+}
+
+LAYERS = (
+    ("folded", 0),
+    ("folded", 2),
+    ("packed", 11),
+    ("skipping", 10),
+    ("grouped", 7),
+    ("serial", 4),
+    ("parallel", 11),
+)
+"""Small ones: of the multipliers' sums, of ternary lanes, of adders."""
+
+
+def layer_for(kind: str, number: int, flow: Flow) -> Drawn:
+    layer = draw(kind, number)
+    if not flow.lut_ram and layer.fifo.style == "distributed":
+        return replace(layer, fifo=replace(layer.fifo, style="auto"))
+    return layer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", [pytest.param("ice40", marks=pytest.mark.ci), "ecp5", "gowin"])
+def test_netlists_compute_what_circuits_do(family, tmp_path):
+    flow = FLOWS[family]
+    layers = [layer_for(kind, number, flow) for kind, number in LAYERS]
+    models = sorted((SHARE / flow.cells).glob("cells_sim*.v"))
+    models = [path for path in models if flow.cells != "lattice" or "ecp5" in path.name]
+    synthesis = ["rename -hide w:*[*]*", *flow.synthesis.split("; "), "flatten", "clean"]
+    bench = build([layer.circuit for layer in layers], tmp_path, synthesis, models)
+    inputs = [pack(layer.images, layer.params.window.beat) for layer in layers]
+    expected = [layer.expected.ravel() for layer in layers]
+    counts = [
+        len(flat) // layer.params.out.lanes for flat, layer in zip(expected, layers, strict=True)
+    ]
+    for seed in SEEDS:
+        for layer, found, flat in zip(
+            layers, run(bench, inputs, counts, seed), expected, strict=True
+        ):
+            given = unpack(found.payloads[0], layer.params.out)
+            np.testing.assert_array_equal(given, flat, f"seed {seed}: {layer}")
