@@ -1,11 +1,14 @@
 """What memories are made of: block RAMs, LUT RAM or logic, by family, as Yosys maps them.
 
 Geometries are those of the vendors' documents. A memory whose style is ``auto`` goes where Yosys'
-``memory_libmap`` finds it cheaper; on Cyclone V its ``memory_bram`` looks at no style at all but
-only at how much of a block would be used.
+``memory_libmap`` would find it cheaper, and is told so, since what surrounds it may tip the scales;
+on Cyclone V ``memory_bram`` looks at no style at all but only at how much of its blocks would be
+used.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from .memory import RamStyle, RomStyle
 
@@ -28,17 +31,27 @@ _LUT_RAM_64 = {"ecp5": 10.4, "gowin": 10.4}
 by the widths at which Yosys 0.70 changes from one to the other."""
 
 _SMALL_ICE40 = 72
-"""Bits up to which Yosys makes flip-flops of a memory of iCE40."""
+"""Bits of a block RAM of iCE40 up to which flip-flops are cheaper than it."""
 
 _LEAST_USED = 5
-"""Percent of an M10K from which on Yosys takes one."""
+"""Percent of M10Ks from which on Yosys takes them."""
+
+_TOLD = ("xc7", "xcup", "ecp5", "gowin", "ice40")
+"""Families in which the style of every memory is told."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What circuits are elaborated for: the ``platform`` of ``elaborate``."""
+
+    family: str
 
 
 def blocks(places: int, bits: int, family: str) -> float:
     """Return the block RAMs of a memory in the family's unit."""
     unit, shapes = _GEOMETRIES[family]
     if family == "cyclonev":
-        depth, width = max(shapes, key=lambda shape: _used(places, bits, shape))
+        depth, width = max(shapes, key=lambda shape: _percent(places, bits, shape))
         return unit * -(-places // depth) * -(-bits // width)
     return min(unit * -(-places // depth) * -(-bits // width) for depth, width in shapes)
 
@@ -57,7 +70,7 @@ def ram_is_block(places: int, bits: int, style: RamStyle, family: str) -> bool:
     if style != "auto":
         return style == "block"
     if family == "ice40":
-        return places * bits > _SMALL_ICE40
+        return places * bits > _SMALL_ICE40 * blocks(places, bits, family)
     if family in _LUT_RAM_64 and lut_ram_places(family) < places <= 64:
         return _LUT_RAM_64[family] * -(-bits // 4) > 64 * -(-bits // 36)
     return places > lut_ram_places(family)
@@ -70,13 +83,31 @@ def rom_is_block(places: int, bits: int, style: RomStyle, family: str) -> bool:
     return style == "block"
 
 
+def told_style(style: RamStyle, places: int, bits: int, platform: object) -> RamStyle:
+    """Return the style of a writable memory that a circuit names.
+
+    Parameters
+    ----------
+    style : str
+        What its parameters say; ``auto`` is decided here where the family is known.
+    places, bits : int
+    platform : Target, or any other platform of Amaranth's, or None
+    """
+    if style != "auto" or not isinstance(platform, Target) or platform.family not in _TOLD:
+        return style
+    if ram_is_block(places, bits, style, platform.family):
+        return "block"
+    return "distributed" if lut_ram_places(platform.family) else "registers"
+
+
 def fills_m10k(places: int, bits: int) -> bool:
-    """Return whether a memory fills so much of a Cyclone V's block that Yosys takes it."""
-    return max(_used(places, bits, shape) for shape in _GEOMETRIES["cyclonev"][1]) >= _LEAST_USED
+    """Return whether a memory fills so much of a Cyclone V's blocks that Yosys takes them."""
+    shapes = _GEOMETRIES["cyclonev"][1]
+    return max(_percent(places, bits, shape) for shape in shapes) >= _LEAST_USED
 
 
-def _used(places: int, bits: int, shape: tuple[int, int]) -> int:
-    """Return the percent that is used of the last block of a memory, rounded down."""
+def _percent(places: int, bits: int, shape: tuple[int, int]) -> int:
+    """Return the percent of a memory's blocks of one shape that it uses, rounded down."""
     depth, width = shape
-    rows, columns = places % depth or depth, bits % width or width
-    return 100 * rows * columns // (depth * width)
+    count = -(-places // depth) * -(-bits // width)
+    return 100 * places * bits // (count * depth * width)

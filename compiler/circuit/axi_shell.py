@@ -112,5 +112,6 @@ def write_axi_shell(design: Design, folder: Path) -> Path:
     table = "".join(f"// {line}\n" for line in registers_markdown().splitlines())
     head = f"// axi_shell: frames in, results out, around the core. Registers of s_axi:\n{table}"
     component = CoreAxiShell(axi_params(design))
-    path.write_text(head + component_verilog(component, TOP), encoding="utf-8", newline="\n")
+    text = component_verilog(component, TOP, design.board.family)
+    path.write_text(head + text, encoding="utf-8", newline="\n")
     return path

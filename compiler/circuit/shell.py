@@ -11,6 +11,7 @@ from amaranth.hdl import Instance, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ...hdl.memories import Target
 from ...hdl.shell.uart.circuit import Shell
 from ...hdl.shell.uart.params import PortParams, ShellParams
 from ...runtime.errors import UnsupportedError
@@ -133,13 +134,18 @@ def write_shell(design: Design, folder: Path) -> Path:
     path = folder / f"{TOP}.v"
     head = "// shell: packets in and out, around the core; see the driver's protocol.py\n"
     component = CoreShell(shell_params(design))
-    path.write_text(head + component_verilog(component, TOP), encoding="utf-8", newline="\n")
+    text = component_verilog(component, TOP, design.board.family)
+    path.write_text(head + text, encoding="utf-8", newline="\n")
     return path
 
 
-def component_verilog(component: wiring.Component, top: str) -> str:
-    """Return a component as Verilog, its modules named after their place under ``top``."""
-    text = rtlil.convert(component, name=top, emit_src=False)
+def component_verilog(component: wiring.Component, top: str, family: str | None = None) -> str:
+    """Return a component as Verilog, its modules named after their place under ``top``.
+
+    Memories whose style is open get the one that is best in a family, where it is given.
+    """
+    platform = None if family is None else Target(family)
+    text = rtlil.convert(component, top, platform, emit_src=False)
     internal = "-remove generator -remove top -remove src -remove amaranth.hierarchy"
     with tempfile.TemporaryDirectory(prefix="sangi-rtl-") as name:
         source, target = Path(name) / "top.il", Path(name) / "top.v"

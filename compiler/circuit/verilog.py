@@ -13,6 +13,7 @@ from amaranth.lib.wiring import Component
 
 from ...hdl.folded.params import FoldedParams
 from ...hdl.grouped.params import GroupedParams
+from ...hdl.memories import Target
 from ...hdl.skipping.params import SkippingParams
 from ...hdl.stored import LOGIC
 from ...hdl.unrolled.apart import ADDERS
@@ -74,7 +75,9 @@ def verilog_of(design: Design, components: Mapping[str, Component]) -> dict[str,
         See Core.
     """
     with _no_collection():
-        text = rtlil.convert(Core(design, components), name=TOP, emit_src=False)
+        text = rtlil.convert(
+            Core(design, components), TOP, Target(design.board.family), emit_src=False
+        )
     with tempfile.TemporaryDirectory(prefix="sangi-rtl-") as name:
         source, target = Path(name) / "core.il", Path(name) / "core.v"
         source.write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
 from ...runtime.numerics import bits_for, clog2
+from ..memories import told_style
 from ..memory import ram_attributes
 from .params import FifoParams
 
@@ -72,11 +73,12 @@ class CreditFifo(Component):
             Mux(pop, write_pointer != read_after, write_pointer != read_pointer)
         )
 
+        style = told_style(self.params.style, places, self.params.width, platform)
         m.submodules.slots = slots = Memory(
             shape=unsigned(self.params.width),
             depth=places,
             init=[],
-            attrs=ram_attributes(self.params.style),
+            attrs=ram_attributes(style),
         )
         write, read = slots.write_port(), slots.read_port()
         m.d.comb += [

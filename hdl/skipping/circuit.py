@@ -15,6 +15,7 @@ from ..fifo.params import FifoParams
 from ..filters import Weights, negative_counts
 from ..lanes import sum_of_products
 from ..layer_circuit import LayerCircuit
+from ..memories import told_style
 from ..memory import ram_attributes
 from ..pipeline import counter, delay, delay_valid, output_fifo, register
 from ..stored import stored
@@ -79,7 +80,7 @@ class Skipping(LayerCircuit[SkippingParams]):
         m.d.sync += given_back.eq(release_words(m, fire, position, end))
 
         entries = self._entries(m, step)
-        inputs = self._inputs(m, fire, position, written, entries)
+        inputs = self._inputs(m, fire, position, written, entries, platform)
         stages = params.dot.stages
         first = delay(m, fire, 1 + READ_CYCLES + stages, "first")
         done = delay_valid(m, end, READ_CYCLES + stages + 1)
@@ -142,6 +143,7 @@ class Skipping(LayerCircuit[SkippingParams]):
         position: Position,
         written: Written,
         entries: Sequence[Value],
+        platform: object,
     ) -> list[Value]:
         """Return what the lanes read, three cycles after their entries."""
         params, window = self.params, self.params.window
@@ -152,6 +154,7 @@ class Skipping(LayerCircuit[SkippingParams]):
         base_now = delay(m, base, 2, "window_base")
         outside = self._outside(m, fire, position, entries)
         shape = Shape(window.beat.bits, window.beat.signed)
+        style = told_style(window.style, window.capacity, shape.width, platform)
         padding = Const(window.pad_value & ((1 << shape.width) - 1), shape.width)
         inputs = []
         for lane, entry in enumerate(entries):
@@ -160,7 +163,7 @@ class Skipping(LayerCircuit[SkippingParams]):
                 shape=unsigned(shape.width),
                 depth=window.capacity,
                 init=[],
-                attrs=ram_attributes(window.style),
+                attrs=ram_attributes(style),
             )
             m.submodules[f"pixels_{lane}"] = ring
             write, read = ring.write_port(), ring.read_port()

@@ -74,7 +74,7 @@ class Unrolled(LayerCircuit[UnrolledParams]):
             self._serial(m, fifo, read, more, delay_valid(m, emit, WINDOW_LATENCY))
             return m
         free = Signal()
-        emit, inputs = window_registers(m, params, self.i, free)
+        emit, inputs = window_registers(m, params, self.i, free, platform)
         if params.duration == 1:
             m.d.comb += [free.eq(fifo.space), fifo.claim.eq(emit)]
             started, delay = emit, WINDOW_LATENCY

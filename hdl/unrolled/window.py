@@ -10,6 +10,7 @@ from amaranth.lib.memory import Memory
 
 from ...runtime.numerics import clog2
 from ..fifo.circuit import CreditFifo
+from ..memories import told_style
 from ..memory import ram_attributes
 from ..pipeline import counter, delay_valid, start
 from ..window.ring import sequence
@@ -19,7 +20,7 @@ from .steps import completing, first_step, steps
 
 
 def window_registers(
-    m: Module, params: UnrolledParams, port: Value, free: Value
+    m: Module, params: UnrolledParams, port: Value, free: Value, platform: object
 ) -> tuple[Signal, list[Value]]:
     """Shift the frame through a window, and hold the inputs of one that is complete.
 
@@ -33,6 +34,8 @@ def window_registers(
     port : stream of ``window.beat``
     free : Value
         From registers: whether another window can be taken.
+    platform : object
+        Of ``elaborate``.
 
     Returns
     -------
@@ -53,7 +56,7 @@ def window_registers(
     count_steps(m, params, step, place, emits, flushing)
 
     stepped = delay_valid(m, step, 1)
-    column = _lines(m, params, pixel, stepped)
+    column = _lines(m, params, pixel, stepped, platform)
     emitted = delay_valid(m, emit, 1)
     outside = _outside(m, params, place)
     bits, across = len(pixel), window.dilation[1]
@@ -165,7 +168,9 @@ def count_steps(
         m.d.sync += [left.eq(after), emits.eq(after == 0)]
 
 
-def _lines(m: Module, params: UnrolledParams, pixel: Signal, stepped: Value) -> list[Value]:
+def _lines(
+    m: Module, params: UnrolledParams, pixel: Signal, stepped: Value, platform: object
+) -> list[Value]:
     """Return the newest column of the window, the oldest row first, in the cycle of ``stepped``."""
     lines, width, bits = params.lines, params.window.width, len(pixel)
     if not lines:
@@ -178,11 +183,13 @@ def _lines(m: Module, params: UnrolledParams, pixel: Signal, stepped: Value) -> 
         above = held
     else:
         # A delay of a line: every step reads the place that the one before the last line wrote.
+        places = 1 << clog2(width)
+        style = told_style(params.line_style, places, bits * lines, platform)
         m.submodules.lines = memory = Memory(
             shape=unsigned(bits * lines),
-            depth=1 << clog2(width),
+            depth=places,
             init=[],
-            attrs=ram_attributes(params.line_style),
+            attrs=ram_attributes(style),
         )
         write, read = memory.write_port(), memory.read_port()
         place = Signal(range(width), name="line_place")

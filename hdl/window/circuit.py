@@ -7,6 +7,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
 from ...runtime.numerics import bits_for, clog2
+from ..memories import told_style
 from ..memory import ram_attributes
 from ..pipeline import counter
 from ..stream import beat_stream
@@ -104,7 +105,7 @@ class Window(Component):
         m.d.sync += self.step.eq(self.fire | (self.step & ~step_last))
 
         # Read path: address, memory, padding.
-        pixels = self._memory(m, written, address)
+        pixels = self._memory(m, written, address, platform)
         outside = self._outside(m, position, word_last, kx_last)
         step_first = Signal(reset_less=True)
         first_read, last_read = Signal(reset_less=True), Signal(reset_less=True)
@@ -133,14 +134,15 @@ class Window(Component):
         m.d.comb += step_last.eq(word_last & kx_last & ky_last)
         return word_last, kx_last, step_last
 
-    def _memory(self, m: Module, written: Written, address: Signal) -> Value:
+    def _memory(self, m: Module, written: Written, address: Signal, platform: object) -> Value:
         """Add the ring and return the word at ``address``, one cycle later."""
         params = self.params
+        style = told_style(params.style, params.capacity, len(written.word), platform)
         m.submodules.pixels = ring = Memory(
             shape=unsigned(len(written.word)),
             depth=params.capacity,
             init=[],
-            attrs=ram_attributes(params.style),
+            attrs=ram_attributes(style),
         )
         write, read = ring.write_port(), ring.read_port()
         m.d.comb += [

@@ -1,4 +1,4 @@
-"""Small random networks that show every engine, to fit the cost models to."""
+"""Random networks, small and wide, that show every engine, to fit the cost models to."""
 
 from __future__ import annotations
 
@@ -38,10 +38,22 @@ RATES = (16_000.0, 4_000.0, 1_000.0)
 """Frames per second that are asked for in turn, until a circuit reaches them."""
 
 
-def draw_design(seed: int, board: str) -> Design:
-    """Map a drawn network, every layer by a drawn engine, for a board's family."""
+UNROLLED = 4_000
+"""Weights of a layer up to which it may be unrolled here: more take minutes."""
+
+
+def draw_design(seed: int, board: str, width: int = 1) -> Design:
+    """Map a drawn network, every layer by a drawn engine, for a board's family.
+
+    Parameters
+    ----------
+    seed : int
+    board : str
+    width : int
+        Times as many channels as in a small network, of a few dozen at most.
+    """
     rng = random.Random(f"design {seed}")
-    program, engines = draw_network(seed)
+    program, engines = draw_network(seed, width)
     wishes = Wishes(layers={name: LayerWish(engine=engine) for name, engine in engines.items()})
     large = replace(
         load_board(board),
@@ -58,15 +70,16 @@ def draw_design(seed: int, board: str) -> Design:
     return map_program(program, large, clock_mhz=CLOCK_MHZ, target_fps=100.0, wishes=wishes)
 
 
-def draw_network(seed: int) -> tuple[Program, dict[str, str]]:
+def draw_network(seed: int, width: int = 1) -> tuple[Program, dict[str, str]]:
     """Return a network of four convolutions with a branch, and engines for its layers."""
-    return _Drawing(seed).run()
+    return _Drawing(seed, width).run()
 
 
 class _Drawing:
     """One network; every tensor is named after its node."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, width: int) -> None:
+        self.width = width
         self.choose = random.Random(f"network {seed}")
         self.rng = np.random.default_rng(seed)
         self.size = self.choose.choice([8, 12, 16])
@@ -76,14 +89,14 @@ class _Drawing:
         self.engines: dict[str, str] = {}
 
     def run(self) -> tuple[Program, dict[str, str]]:
-        x = self.layer("conv0", "x", self.choose.choice([4, 8, 12]))
+        x = self.layer("conv0", "x", self.width * self.choose.choice([4, 8, 12]))
         y = self.layer("conv1", x, self.types[x].channels)
         x = self.joined(x, y)
         x = self.add("pool", MaxPool((2, 2), (2, 2)), x)
         if self.choose.random() < 0.6:
             x = self.lookup("lookup", x)
         x = self.depthwise("depth", x)
-        x = self.layer("conv2", x, self.choose.choice([8, 16]))
+        x = self.layer("conv2", x, self.width * self.choose.choice([8, 16]))
         if self.choose.random() < 0.5:
             size = self.types[x].shape[:2]
             x = self.requantize("sum_q", self.add("sum", SumPool(size, size), x))
@@ -108,9 +121,10 @@ class _Drawing:
         """Draw the weights of a layer and its engine: one that such weights are for."""
         kind = self.choose.choice(["ternary", "ternary", "four", "eight"])
         zeros = self.choose.choice([0.3, 0.6, 0.9])
-        self.engines[name] = self.choose.choice(
-            ["folded"] if kind == "eight" else ["folded", "skipping", "unrolled"]
-        )
+        engines = ["folded"] if kind == "eight" else ["folded", "skipping", "unrolled"]
+        if np.prod(shape) > UNROLLED:
+            engines = engines[:2]
+        self.engines[name] = self.choose.choice(engines)
         limit = {"ternary": 1, "four": 7, "eight": 127}[kind]
         values = self.rng.integers(1, limit + 1, shape) * self.rng.choice([-1, 1], shape)
         values *= self.rng.random(shape) >= (0.0 if kind == "eight" else zeros)

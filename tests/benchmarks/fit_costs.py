@@ -1,7 +1,7 @@
 """Fit the cost models of every family to Yosys, and write ``hdl/fitted.json``.
 
 Run as ``python tests/benchmarks/fit_costs.py [FAMILY …]``; without names all families, which takes
-about 25 minutes of processor time. Small drawn networks are mapped, every layer by a drawn engine,
+about 40 minutes of processor time. Drawn networks are mapped, every layer by a drawn engine,
 and synthesized unit by unit. What Yosys counts of a unit is to be its engine's estimate times one
 factor plus its FIFOs' estimates times theirs: least squares of the relative errors, drawn towards
 the family's mean factor, which kinds that were hardly seen take as it is. The table shows the
@@ -29,7 +29,8 @@ from sangi.hdl.fifo.cost import kind as fifo_kind
 from sangi.hdl.fifo.cost import model as fifo_model
 from sangi.hdl.fitted import FILE, OTHERS
 
-SEEDS = (1, 3, 5, 6, 9)
+SAMPLES = ((1, 1), (3, 1), (5, 1), (6, 1), (9, 1), (2, 4), (8, 4), (10, 4), (12, 4))
+"""Seeds and widths of the drawn networks: units of a few hundred cells, and of a few thousand."""
 
 STIFFNESS = 0.1
 """How much a factor is drawn towards the mean one, in squared relative errors of a unit."""
@@ -136,8 +137,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     document = json.loads(FILE.read_text(encoding="utf-8"))
     for family in families:
         samples = []
-        for seed in SEEDS:
-            design = draw_design(seed, BOARDS[family])
+        for seed, width in SAMPLES:
+            design = draw_design(seed, BOARDS[family], width)
             samples += samples_of(design, synthesize(design))
         document["factors"][family] = show(family, samples)
     write(document)
