@@ -147,9 +147,13 @@ class Offers:
         )
 
     def _check_engines(self, network: str, engines: tuple[str, ...]) -> None:
-        """Refuse engines that compute no layer at all."""
-        able = {offer.name for offers in self.able.values() for offer in offers}
-        if engines and self.able and not able.intersection(engines):
+        """Refuse engines that could compute no layer at all, whatever is wished of single ones."""
+        able = {
+            offer.name
+            for offer in OFFERS
+            if any(offer.computes(layer) for layer in self.layers.values())
+        }
+        if engines and self.layers and not able.intersection(engines):
             raise UsageError(
                 f"engine must be one that computes a layer of {network} "
                 f"({', '.join(name for name in ENGINES if name in able)}), not {', '.join(engines)}"

@@ -41,6 +41,12 @@ def test_single_layers_go_before_engines():
     assert (found["conv2"].params.pe, found["conv2"].params.banks) == (2, 4)
 
 
+def test_every_layer_may_go_before_the_engines():
+    folded = {name: LayerWish("folded") for name in ("conv1", "conv2", "dense")}
+    found = layers(mapped(Wishes(("skipping",), layers=folded)))
+    assert {unit.engine for unit in found.values()} == {"folded"}
+
+
 def test_a_setting_leaves_the_engines_that_have_it():
     offers = Offers(ternary(), Wishes(layers={"conv1": LayerWish(None, {"simd": 2})}))
     assert [offer.name for offer in offers.allowed["conv1"]] == ["folded"]
