@@ -73,7 +73,16 @@ KINDS = {
     "int": Kind({"max_drop": 0.004}, points=0.5, dense=40, deflate=60),
     "ternary": Kind({"max_drop": 0.005, "weights": "ternary"}, points=1.0, zeros=0.75),
     "balanced": Kind(
-        {"max_drop": 0.005, "weights": "ternary", "balanced": 8}, points=1.0, zeros=0.75
+        {
+            "max_drop": 0.004,
+            "weights": "ternary",
+            "balanced": 8,
+            # Balanced filters need longer; zeros are asked for before channels go.
+            "reserve": 0.25,
+            "epochs": 20,
+        },
+        points=1.0,
+        zeros=0.75,
     ),
 }
 
@@ -84,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("model", type=Path)
     parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--work", type=Path, default=Path("compress_gtsrb.work"))
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, help="10, for balanced filters 20")
     parser.add_argument("--circuit", metavar="BOARD", help="compile for it and simulate 2 frames")
     options = parser.parse_args(arguments)
     if "SANGI_DATA" not in os.environ:
@@ -93,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     data = Path(os.environ["SANGI_DATA"]) / "gtsrb"
     options.work.mkdir(parents=True, exist_ok=True)
     demands: list[tuple[str, bool]] = []
+    asked = {} if options.epochs is None else {"epochs": options.epochs}
     for name in options.kind or KINDS:
         kind, out = KINDS[name], options.work / f"{name}.onnx"
         print(f"{name}:", flush=True)
@@ -102,11 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             data / TEST,
             out=out,
             group="track",
-            epochs=options.epochs,
-            **VARIED,
             watch=tell,
             note=print,
-            **kind.options,
+            **{**VARIED, **kind.options, **asked},
         )
         demands += conclude(name, kind, found)
         if options.circuit:

@@ -8,7 +8,7 @@ from synthesis import cells
 
 from sangi.hdl.cost import Resources
 from sangi.hdl.fifo.cost import choose_style
-from sangi.hdl.fifo.cost import cost as fifo_cost
+from sangi.hdl.fifo.cost import model as fifo_model
 from sangi.hdl.folded.circuit import Folded
 from sangi.hdl.folded.cost import cost
 
@@ -89,7 +89,7 @@ def synthesized(circuit: Component, family: str) -> Resources:
 def test_close_to_yosys(name, family):
     params = CASES[name].params
     output = fifo(params.out, CASES[name].depth, params.burst)
-    model = cost(params, family) + fifo_cost(output, family)
+    model = cost(params, family) + fifo_model(output, family)
     found = synthesized(folded(CASES[name]), family)
     assert model.lut == pytest.approx(found.lut, rel=0.2)
     assert model.ff == pytest.approx(found.ff, rel=0.2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from harness import fifo
 
-from sangi.hdl.fifo.cost import cost as fifo_cost
+from sangi.hdl.fifo.cost import model as fifo_model
 from sangi.hdl.grouped.circuit import Grouped
 from sangi.hdl.grouped.cost import cost
 
@@ -46,7 +46,7 @@ def test_close_to_yosys(name, family):
     params = case.params
     output = fifo(params.out, case.places, params.burst)
     circuit = Grouped(params, case.weights(np.random.default_rng(0)), [output])
-    model = cost(params, family) + fifo_cost(output, family)
+    model = cost(params, family) + fifo_model(output, family)
     found = synthesized(circuit, family)
     assert model.lut == pytest.approx(found.lut, rel=0.15)
     assert model.ff == pytest.approx(found.ff, rel=0.15)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from harness import fifo
 
-from sangi.hdl.fifo.cost import cost as fifo_cost
+from sangi.hdl.fifo.cost import model as fifo_model
 from sangi.hdl.skipping.circuit import Skipping
 from sangi.hdl.skipping.cost import cost
 from sangi.hdl.skipping.weights import utilization
@@ -52,7 +52,7 @@ def skipping(case: Case) -> Skipping:
 @pytest.mark.parametrize("name", CASES)
 def test_close_to_yosys(name, family):
     circuit = skipping(CASES[name])
-    model = cost(circuit.params, family) + fifo_cost(circuit.fifo, family)
+    model = cost(circuit.params, family) + fifo_model(circuit.fifo, family)
     found = synthesized(circuit, family)
     assert model.lut == pytest.approx(found.lut, rel=0.2 if family == "ecp5" else 0.25)
     assert model.ff == pytest.approx(found.ff, rel=0.2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from harness import fifo
 
-from sangi.hdl.fifo.cost import cost as fifo_cost
+from sangi.hdl.fifo.cost import model as fifo_model
 from sangi.hdl.unrolled.circuit import Unrolled
 from sangi.hdl.unrolled.cost import cost
 
@@ -58,7 +58,7 @@ def test_close_to_yosys(name, family):
     weights = case.weights(np.random.default_rng(0))
     params = case.engine(weights)
     circuit = Unrolled(params, weights, [fifo(params.out, case.depth, params.burst)])
-    model = cost(params, family) + fifo_cost(circuit.fifo, family)
+    model = cost(params, family) + fifo_model(circuit.fifo, family)
     found = synthesized(circuit, family)
     assert model.lut == pytest.approx(found.lut, rel=0.2)
     assert model.ff == pytest.approx(found.ff, rel=0.1)
