@@ -20,7 +20,7 @@ def firing_cost(params: WindowParams) -> Resources:
     counters = (
         counter(params.lanes // params.beat.lanes)
         + counter(params.groups)
-        + counter(params.out_width)
+        + counter(params.sets)
         + counter(params.out_height)
     )
     return counters + Resources(lut=12 * address + 20, ff=6 * address + 12)

@@ -41,6 +41,9 @@ class WindowParams:
     blocks : int
         Parts of neighbouring channels that are read one after the other, each at all places of the
         kernel: one for a convolution that sees all channels at once, ``words`` for a pooling.
+    pixels : int
+        Neighbouring windows of a row that are read side by side; divides ``out_width``. Every place
+        of the ring holds what all of them read there, so that one address serves them all.
     """
 
     height: int
@@ -55,6 +58,7 @@ class WindowParams:
     lanes: int
     groups: int
     blocks: int = 1
+    pixels: int = 1
 
     def __post_init__(self) -> None:
         if self.channels % self.lanes:
@@ -78,6 +82,10 @@ class WindowParams:
             raise ValueError(f"pad_value must be {low}…{high} as the beats, not {self.pad_value}")
         if min(self.out_height, self.out_width) < 1:
             raise ValueError("the kernel must fit into the padded frame")
+        if self.pixels < 1 or self.out_width % self.pixels:
+            raise ValueError(
+                f"pixels must divide the windows of a row ({self.out_width}), not {self.pixels}"
+            )
 
     @property
     def words(self) -> int:
@@ -107,6 +115,16 @@ class WindowParams:
         return (self.width + self.padding[1] + self.padding[3] - reach) // self.stride[1] + 1
 
     @property
+    def sets(self) -> int:
+        """Columns of windows that are read side by side."""
+        return self.out_width // self.pixels
+
+    @property
+    def lag(self) -> int:
+        """Words from an input of the first of them to the same one of the last."""
+        return (self.pixels - 1) * self.stride[1] * self.words
+
+    @property
     def padded(self) -> bool:
         """Whether any window reaches outside the frame."""
         return any(self.padding)
@@ -125,9 +143,9 @@ class WindowParams:
         place is known to be free.
         """
         rows = self.dilation[0] * (self.kernel[0] - 1) + self.stride[0] - 1
-        columns = self.dilation[1] * (self.kernel[1] - 1) + 1 + self.stride[1]
+        columns = self.dilation[1] * (self.kernel[1] - 1) + 1 + self.stride[1] * self.pixels
         span = (rows * self.width + columns) * self.words
-        frames = 2 * self.height * self.width * self.words
+        frames = 2 * (self.height * self.width * self.words + self.lag)
         return 1 << clog2(min(span, frames) + ROUND_TRIP)
 
     @property

@@ -12,7 +12,7 @@ from ...runtime.numerics import bits_for, clog2
 from ..pipeline import counter
 from ..schedule import Counts
 from .params import WindowParams
-from .schedule import consumed, released
+from .schedule import consumed, released, trailing
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +74,14 @@ def write_words(m: Module, params: WindowParams, port: Value, given_back: Value)
         address=Signal(clog2(capacity), name="write_address"),
         enable=Signal(name="written"),
     )
+    ready, ends = ~beat_last | ~vacancy[-1], accept & beat_last
+    if trailing(params):
+        follows = _trail(m, params, ends, ~vacancy[-1])
+        ready, ends = ready & ~follows, ends | (follows & ~vacancy[-1])
     m.d.comb += [
-        port.ready.eq(~beat_last | ~vacancy[-1]),
+        port.ready.eq(ready),
         accept.eq(port.valid & port.ready),
-        complete.eq(accept & beat_last),
+        complete.eq(ends),
     ]
     m.d.sync += [
         written.enable.eq(complete),
@@ -88,6 +92,18 @@ def write_words(m: Module, params: WindowParams, port: Value, given_back: Value)
     with m.If(accept):
         m.d.sync += written.word.eq(Cat(written.word, port.payload)[params.beat.width :])
     return written
+
+
+def _trail(m: Module, params: WindowParams, complete: Value, free: Value) -> Value:
+    """Return whether words without input follow a frame now, each written where ``free``."""
+    _, frame_last = counter(m, complete, params.beats * params.beat.lanes // params.lanes, "input")
+    follows = Signal(name="follows")
+    _, ends = counter(m, follows & free, trailing(params), "trailing")
+    with m.If(follows):
+        m.d.sync += follows.eq(~(free & ends))
+    with m.Else():
+        m.d.sync += follows.eq(complete & frame_last)
+    return follows
 
 
 def fire_windows(
@@ -117,7 +133,7 @@ def fire_windows(
     _, block_last = counter(m, next_block, params.blocks, "block")
     group_last = block_ends & block_last
     advance, next_row, next_frame = Signal(), Signal(), Signal()
-    column, column_last = counter(m, advance, params.out_width, "column")
+    column, column_last = counter(m, advance, params.sets, "column")
     row, row_last = counter(m, next_row, params.out_height, "row")
     m.d.comb += [
         next_block.eq(fire & block_ends),
@@ -126,7 +142,7 @@ def fire_windows(
         next_frame.eq(next_row & row_last),
     ]
     place = (row, column)
-    shape = (params.out_height, params.out_width)
+    shape = (params.out_height, params.sets)
     wait_after = sequence(m, np.roll(waits, -1).reshape(shape), place, advance, "wait_after")
     release = sequence(m, releases.reshape(shape), place, advance, "release")
     m.d.sync += supply.eq(supply + written.enable - Mux(advance, wait_after, 0))
@@ -145,14 +161,14 @@ def _base(
     """Return where the first word of the next firing's block lies in its window."""
     pixel = params.words
     line = params.width * pixel
-    frame = params.height * line
-    across, down = params.stride[1] * pixel, params.stride[0] * line
-    start = -params.padding[0] * line - params.padding[1] * pixel
+    frame = params.height * line + trailing(params)
+    across, down = params.pixels * params.stride[1] * pixel, params.stride[0] * line
+    start = params.lag - params.padding[0] * line - params.padding[1] * pixel
     base = Signal(clog2(params.capacity), name="base", init=start % params.capacity)
     within = params.block_words
     back = -within * (params.blocks - 1)
-    to_row = down - (params.out_width - 1) * across
-    to_frame = frame - (params.out_height - 1) * down - (params.out_width - 1) * across
+    to_row = down - (params.sets - 1) * across
+    to_frame = frame - (params.out_height - 1) * down - (params.sets - 1) * across
     for event, step in (
         (next_block, within),
         (advance, back + across),

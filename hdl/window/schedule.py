@@ -30,13 +30,9 @@ def _reach(
     return np.where(first == size, -1, first), last
 
 
-def _corners(params: WindowParams) -> tuple[Counts, Counts]:
-    """Return each window's first word and the end of its last word, counted in the frame.
-
-    Both have one entry a window, row by row; ``words of the frame`` and 0 for a window that lies
-    in the padding alone, as it holds nothing and needs nothing.
-    """
-    top, bottom = _reach(
+def _rows(params: WindowParams) -> tuple[Counts, Counts]:
+    """Return the first and last row of each row of windows."""
+    return _reach(
         params.height,
         params.out_height,
         params.kernel[0],
@@ -44,7 +40,11 @@ def _corners(params: WindowParams) -> tuple[Counts, Counts]:
         params.padding[0],
         params.dilation[0],
     )
-    left, right = _reach(
+
+
+def _columns(params: WindowParams) -> tuple[Counts, Counts]:
+    """Return the first and last column of each column of windows."""
+    return _reach(
         params.width,
         params.out_width,
         params.kernel[1],
@@ -52,11 +52,50 @@ def _corners(params: WindowParams) -> tuple[Counts, Counts]:
         params.padding[1],
         params.dilation[1],
     )
+
+
+def _later(params: WindowParams) -> Counts:
+    """Return how many words behind itself each column of windows finds an input.
+
+    The last of the windows side by side finds it where it was written, the others beside what the
+    last one reads then.
+    """
+    place = np.arange(params.out_width) % params.pixels
+    return params.lag - place * params.stride[1] * params.words
+
+
+def trailing(params: WindowParams) -> int:
+    """Return the words without input behind a frame, with which its last windows are complete."""
+    if params.pixels == 1:
+        return 0
+    bottom, right = _rows(params)[1], _columns(params)[1]
+    ends = np.where(right < 0, 0, (right + 1) * params.words + _later(params))
+    left = (params.height - int(bottom.max())) * params.width * params.words
+    return max(0, int(ends.max()) - left)
+
+
+def _frame(params: WindowParams) -> int:
+    """Return the words of a frame."""
+    return params.height * params.width * params.words + trailing(params)
+
+
+def _corners(params: WindowParams) -> tuple[Counts, Counts]:
+    """Return each window's first word and the end of its last word, counted in the frame.
+
+    Both have one entry a window, row by row; ``words of the frame`` and 0 for a window that lies
+    in the padding alone, as it holds nothing and needs nothing. Windows side by side have one entry
+    together.
+    """
+    (top, bottom), (left, right) = _rows(params), _columns(params)
     empty = (top[:, None] < 0) | (left < 0)
-    first = (top[:, None] * params.width + left) * params.words
-    end = (bottom[:, None] * params.width + right + 1) * params.words
-    frame = params.height * params.width * params.words
-    return np.where(empty, frame, first).ravel(), np.where(empty, 0, end).ravel()
+    later = _later(params)
+    first = (top[:, None] * params.width + left) * params.words + later
+    end = (bottom[:, None] * params.width + right + 1) * params.words + later
+    sets = (-1, params.pixels)
+    return (
+        np.where(empty, _frame(params), first).reshape(sets).min(axis=1),
+        np.where(empty, 0, end).reshape(sets).max(axis=1),
+    )
 
 
 def consumed(params: WindowParams) -> tuple[Counts, int]:
@@ -67,7 +106,7 @@ def consumed(params: WindowParams) -> tuple[Counts, int]:
     the first window of the next frame, so that the last one does not wait for them; for the first
     frame they are there from the start.
     """
-    frame = params.height * params.width * params.words
+    frame = _frame(params)
     needed = np.maximum.accumulate(np.maximum(_corners(params)[1], 1))
     unused = int(frame - needed[-1])
     return np.diff(needed, prepend=-unused).astype(np.int64), unused
@@ -75,8 +114,7 @@ def consumed(params: WindowParams) -> tuple[Counts, int]:
 
 def released(params: WindowParams) -> Counts:
     """Return the words that nobody reads again after each window; the sum is those of a frame."""
-    frame = params.height * params.width * params.words
-    first = np.append(_corners(params)[0], frame)
+    first = np.append(_corners(params)[0], _frame(params))
     oldest = np.minimum.accumulate(first[::-1])[::-1]
     oldest[0] = 0
     return np.diff(oldest).astype(np.int64)

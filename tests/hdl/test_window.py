@@ -1,6 +1,7 @@
 """The window buffer: any geometry through the folded engine, and the sums of its schedule."""
 
 import gc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from sangi.hdl.folded.circuit import Folded
 from sangi.hdl.folded.schedule import schedule
 from sangi.hdl.window.circuit import Window
 from sangi.hdl.window.params import WindowParams
-from sangi.hdl.window.schedule import consumed, released
+from sangi.hdl.window.schedule import consumed, released, trailing
 
 from .test_folded import Case, convolve
 
@@ -71,14 +72,17 @@ def test_any_geometry(case):
     )
 
 
-@given(cases())
-@settings(max_examples=200, deadline=None, derandomize=True)
-def test_ring_suffices(case):
-    """No window waits for a word that the ring has no place for."""
+@given(cases(), st.integers(1, 8))
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_ring_suffices(case, pixels):
+    """No window, and no windows side by side, wait for a word that the ring has no place for."""
     window = case.params.window
+    assume(window.out_width % pixels == 0)
+    window = replace(window, pixels=pixels)
     waits, unused = consumed(window)
     releases = released(window)
-    frame = window.height * window.width * window.words
+    frame = window.height * window.width * window.words + trailing(window)
+    assert len(waits) == len(releases) == window.out_height * window.out_width // pixels
     assert waits.sum() == releases.sum() == frame
     assert releases.min() >= 0
     needed = np.cumsum(np.tile(waits, 3)) - unused
@@ -122,6 +126,15 @@ def test_first_window_waits_for_its_words_only():
     assert waits[-8:].tolist() == [0] * 8  # below the bottom border
 
 
+def test_words_that_follow_a_frame():
+    """The last window of a row needs no column behind the border, the others find theirs later."""
+    assert trailing(window()) == 0
+    assert trailing(window(pixels=2)) == 1
+    assert trailing(window(pixels=4)) == 1
+    assert trailing(window(pixels=2, padding=(0, 0, 0, 0))) == 0
+    assert trailing(window(pixels=2, lanes=2, beat=Beat(1, 8, False))) == 2
+
+
 def test_places_return_as_the_window_moves():
     releases = released(window())
     assert releases[:8].tolist() == [0] * 8  # row 0 is needed by the next windows
@@ -163,6 +176,8 @@ def test_full_rate(case):
             r"groups must be a multiple of the blocks \(2\), not 3",
         ),
         ({"kernel": (11, 3)}, "the kernel must fit into the padded frame"),
+        ({"pixels": 3}, r"pixels must divide the windows of a row \(8\), not 3"),
+        ({"pixels": 0}, r"pixels must divide the windows of a row \(8\), not 0"),
     ],
 )
 def test_refusals(changes, message):
