@@ -6,12 +6,12 @@ from functools import reduce
 from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib.wiring import Component
 
 from .burst_cost import SELECTED
-from .fifo.circuit import CreditFifo
 
 
-def push_burst(m: Module, fifo: CreditFifo, results: Value, done: Value, beats: int) -> None:
+def push_burst(m: Module, fifo: Component, results: Value, done: Value, beats: int) -> None:
     """Push ``results`` where ``done`` is high, in ``beats`` beats, the lowest bits first.
 
     A single beat is pushed at once, the first of several a cycle later. They are held, and a ring
@@ -21,7 +21,7 @@ def push_burst(m: Module, fifo: CreditFifo, results: Value, done: Value, beats: 
     Parameters
     ----------
     m : Module
-    fifo : CreditFifo
+    fifo : CreditFifo, or what has its ``push`` and ``payload``
         ``len(results) // beats`` bits wide; its slots are claimed already.
     results, done : Value
     beats : int

@@ -11,6 +11,7 @@ from amaranth.lib.memory import Memory
 from ...runtime.numerics import clog2
 from ..arithmetic import fetch_cycles
 from ..burst import push_burst
+from ..fifo.circuit import CreditFifo
 from ..fifo.params import FifoParams
 from ..filters import Weights, negative_counts
 from ..lanes import sum_of_products
@@ -18,11 +19,13 @@ from ..layer_circuit import LayerCircuit
 from ..memories import told_style
 from ..memory import ram_attributes
 from ..pipeline import counter, delay, delay_valid, output_fifo, register
+from ..schedule import Counts
 from ..stored import stored
 from ..tables import channel_constants
 from ..window.ring import Position, Written, fire_windows, release_words, sequence, write_words
 from ..window.schedule import outside_masks, released
 from .params import SkippingParams
+from .results import Results
 from .schedule import READ_CYCLES
 from .weights import check_weights, entries_of, varying
 
@@ -40,9 +43,12 @@ class Skipping(LayerCircuit[SkippingParams]):
     a static schedule without arbitration. Lists of equal length (bank-balanced sparsity, Cao et
     al., FPGA 2019) keep all lanes busy; where they are not, a group takes as long as its longest.
 
-    A firing computes ``pe`` filters for one window in ``steps[group]`` cycles and gives ``burst``
-    beats, the first ``latencies(params)[group]`` cycles after its start (``schedule.py``). One beat
-    a cycle is accepted while the ring has places.
+    A firing computes ``pe`` filters for ``pixels`` neighbouring windows in ``steps[group]`` cycles
+    and gives ``beats`` beats, the first ``latencies(params)[group]`` cycles after its start
+    (``schedule.py``). Several windows read the same place: beside an input lie those that are the
+    windows' distance before it. Their results wait until they can leave in order (``results.py``),
+    but where a firing computes all filters. One beat a cycle is accepted while the ring has places,
+    but for ``trailing`` cycles behind a frame.
 
     Parameters
     ----------
@@ -71,8 +77,9 @@ class Skipping(LayerCircuit[SkippingParams]):
         given_back = Signal(range(int(released(window).max()) + 1))
         written = write_words(m, window, self.i, given_back)
         fire, step, step_last = Signal(), Signal(), Signal()
-        position = fire_windows(m, window, fire, (~step | step_last) & fifo.space, written)
-        m.d.comb += fifo.claim.eq(fire)
+        results = self._results(m, fifo)
+        position = fire_windows(m, window, fire, (~step | step_last) & results.space, written)
+        m.d.comb += results.claim.eq(fire)
         self._walk(m, fire, step, step_last)
         end = Signal()
         m.d.comb += end.eq(step & step_last)
@@ -86,18 +93,49 @@ class Skipping(LayerCircuit[SkippingParams]):
         done = delay_valid(m, end, READ_CYCLES + stages + 1)
         initial = self._initial(m, end)
         weight_at = params.entry_bits - params.weight_bits
-        accumulators = []
+        sums: list[list[Value]] = []
         for p in range(params.pe):
             lanes = range(p * params.banks, (p + 1) * params.banks)
             codes = [delay(m, entries[lane][weight_at:], 3, f"weight_{lane}") for lane in lanes]
-            total = sum_of_products(
-                m, params.dot, [inputs[lane] for lane in lanes], Cat(codes), str(p)
-            )
-            accumulator = Signal(params.out.bits, name=f"accumulator_{p}", reset_less=True)
-            m.d.sync += accumulator.eq(Mux(first, initial[p], accumulator) + total)
-            accumulators.append(accumulator)
-        push_burst(m, fifo, Cat(accumulators), done, params.burst)
+            accumulators: list[Value] = []
+            for pixel in range(params.pixels):
+                name = self._name(p, pixel)
+                values = [inputs[lane][pixel] for lane in lanes]
+                total = sum_of_products(m, params.dot, values, Cat(codes), name)
+                accumulator = Signal(params.out.bits, name=f"accumulator_{name}", reset_less=True)
+                m.d.sync += accumulator.eq(Mux(first, initial[p], accumulator) + total)
+                accumulators.append(accumulator)
+            sums.append(accumulators)
+        push_burst(m, results, self._in_order(sums), done, params.pushes)
         return m
+
+    def _name(self, number: int, pixel: int) -> str:
+        """Return how signals of a filter or lane are called for one of the windows."""
+        return str(number) if self.params.pixels == 1 else f"{number}_{pixel}"
+
+    def _results(self, m: Module, fifo: CreditFifo) -> CreditFifo | Results:
+        """Return where results go: the output FIFO, or in front of it where they wait."""
+        if not self.params.waits:
+            return fifo
+        m.submodules.results = results = Results(self.params)
+        m.d.comb += [
+            results.room.eq(fifo.space),
+            fifo.claim.eq(results.take),
+            fifo.push.eq(results.given),
+            fifo.payload.eq(results.beat),
+        ]
+        return results
+
+    def _in_order(self, sums: list[list[Value]]) -> Value:
+        """Return ``sums[filter][window]`` as they are handed on: beat by beat of all windows."""
+        params = self.params
+        each = params.out.lanes if params.waits else params.pe
+        return Cat(
+            sums[first + lane][pixel]
+            for first in range(0, params.pe, each)
+            for pixel in range(params.pixels)
+            for lane in range(each)
+        )
 
     def _walk(self, m: Module, fire: Signal, step: Signal, step_last: Signal) -> None:
         """Drive ``step``, high in the cycles after a firing, and ``step_last`` in the last one."""
@@ -144,8 +182,8 @@ class Skipping(LayerCircuit[SkippingParams]):
         written: Written,
         entries: Sequence[Value],
         platform: object,
-    ) -> list[Value]:
-        """Return what the lanes read, three cycles after their entries."""
+    ) -> list[list[Value]]:
+        """Return what the lanes read for every window, three cycles after their entries."""
         params, window = self.params, self.params.window
         place_bits = clog2(window.capacity)
         base = Signal.like(position.base, name="window_base", reset_less=True)
@@ -154,58 +192,99 @@ class Skipping(LayerCircuit[SkippingParams]):
         base_now = delay(m, base, 2, "window_base")
         outside = self._outside(m, fire, position, entries)
         shape = Shape(window.beat.bits, window.beat.signed)
-        style = told_style(window.style, window.capacity, shape.width, platform)
+        bits = params.pixels * shape.width
+        style = told_style(window.style, window.capacity, bits, platform)
         padding = Const(window.pad_value & ((1 << shape.width) - 1), shape.width)
+        words = self._words(m, written)
         inputs = []
         for lane, entry in enumerate(entries):
             bank = lane % params.banks
+            place = Signal(place_bits, name=f"place_{lane}", reset_less=True)
+            m.d.sync += place.eq(base_now + entry[:place_bits])
             ring = Memory(
-                shape=unsigned(shape.width),
+                shape=unsigned(bits),
                 depth=window.capacity,
                 init=[],
                 attrs=ram_attributes(style),
             )
             m.submodules[f"pixels_{lane}"] = ring
             write, read = ring.write_port(), ring.read_port()
-            place = Signal(place_bits, name=f"place_{lane}", reset_less=True)
-            m.d.sync += place.eq(base_now + entry[:place_bits])
             m.d.comb += [
                 write.en.eq(written.enable),
                 write.addr.eq(written.address),
-                write.data.eq(written.word.word_select(bank, shape.width)),
+                write.data.eq(Cat(word.word_select(bank, shape.width) for word in words)),
                 read.addr.eq(place),
             ]
-            value = read.data if outside is None else Mux(outside[lane], padding, read.data)
-            held = register(m, value, f"input_{lane}")
-            inputs.append(held.as_signed() if shape.signed else held)
+            values: list[Value] = []
+            for pixel in range(params.pixels):
+                value = read.data
+                if params.pixels > 1:
+                    value = value.word_select(pixel, shape.width)
+                if outside is not None:
+                    value = Mux(outside[lane][pixel], padding, value)
+                held = register(m, value, f"input_{self._name(lane, pixel)}")
+                values.append(held.as_signed() if shape.signed else held)
+            inputs.append(values)
         return inputs
+
+    def _words(self, m: Module, written: Written) -> list[Value]:
+        """Return what is written for each window: of the last one the word that came now."""
+        params, window = self.params, self.params.window
+        words: list[Value] = [written.word]
+        for pixel in reversed(range(params.pixels - 1)):
+            word = words[0]
+            for place in range(window.stride[1] * window.words):
+                before = Signal.like(word, name=f"before_{pixel}_{place}", reset_less=True)
+                with m.If(written.enable):
+                    m.d.sync += before.eq(word)
+                word = before
+            words.insert(0, word)
+        return words
 
     def _outside(
         self, m: Module, fire: Value, position: Position, entries: Sequence[Value]
-    ) -> list[Value] | None:
-        """Return, for each lane, whether what it reads lies outside the frame: beside the data."""
-        window = self.params.window
+    ) -> list[list[Value]] | None:
+        """Return, per lane and window, whether what is read lies outside the frame: beside it."""
+        params, window = self.params, self.params.window
         if not window.padded:
             return None
-        beyond = []
-        for axis, (advance, index) in enumerate(
-            ((position.next_row, position.row), (position.advance, position.column))
-        ):
-            masks = outside_masks(window, axis)
-            coming = sequence(m, masks[None, :], (Const(0), index), advance, f"outside_{axis}")
-            mask = Signal(window.kernel[axis], name=f"outside_now_{axis}", reset_less=True)
-            with m.If(fire):
-                m.d.sync += mask.eq(coming)
-            beyond.append(delay(m, mask, 2, f"outside_now_{axis}"))
+        rows = outside_masks(window, 0)
+        beyond = self._beyond(m, fire, rows, position.next_row, position.row, "0")
+        masks = outside_masks(window, 1)
+        columns = [
+            self._beyond(
+                m,
+                fire,
+                masks[pixel :: params.pixels],
+                position.advance,
+                position.column,
+                self._name(1, pixel),
+            )
+            for pixel in range(params.pixels)
+        ]
         place_bits = clog2(window.capacity)
         row_bits = clog2(window.kernel[0])
         outside = []
         for lane, entry in enumerate(entries):
             row = entry[place_bits : place_bits + row_bits]
-            column = entry[place_bits + row_bits : place_bits + self.params.tap_bits]
-            now = beyond[0].bit_select(row, 1) | beyond[1].bit_select(column, 1)
-            outside.append(delay(m, now, 2, f"outside_{lane}"))
+            column = entry[place_bits + row_bits : place_bits + params.tap_bits]
+            each: list[Value] = []
+            for pixel, mask in enumerate(columns):
+                now = beyond.bit_select(row, 1) | mask.bit_select(column, 1)
+                each.append(delay(m, now, 2, f"outside_{self._name(lane, pixel)}"))
+            outside.append(each)
         return outside
+
+    def _beyond(
+        self, m: Module, fire: Value, masks: Counts, advance: Value, index: Value, name: str
+    ) -> Value:
+        """Return which rows or columns of the kernel lie outside the frame: beside the entries."""
+        coming = sequence(m, masks[None, :], (Const(0), index), advance, f"outside_{name}")
+        size = self.params.window.kernel[0 if name == "0" else 1]
+        mask = Signal(size, name=f"outside_now_{name}", reset_less=True)
+        with m.If(fire):
+            m.d.sync += mask.eq(coming)
+        return delay(m, mask, 2, f"outside_now_{name}")
 
     def _initial(self, m: Module, end: Value) -> list[Value]:
         """Return what each accumulator starts from: ternary lanes give ``~x`` for ``-x``."""

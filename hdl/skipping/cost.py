@@ -12,28 +12,32 @@ from ..estimate import (
     dot_product,
     stored_words,
 )
-from ..fifo.cost import storage
+from ..fifo.cost import places, storage
 from ..window.cost import firing_cost
+from ..window.schedule import trailing
 from .params import SkippingParams
-from .schedule import READ_CYCLES
+from .schedule import READ_CYCLES, waiting
+
+SHORTEST_SHIFT = 3
+"""Registers in a row of which Yosys makes a shift register in LUTs, of 32 places each."""
 
 
 def bank(params: SkippingParams, family: str) -> Resources:
     """Return the cost of one bank of the ring."""
     window = params.window
-    return storage(window.capacity, window.beat.bits, window.style, family)
+    return storage(window.capacity, params.pixels * window.beat.bits, window.style, family)
 
 
 def lane(params: SkippingParams, family: str) -> Resources:
     """Return the cost of one lane up to its input: place, padding, what waits for the memory."""
     bits = params.window.beat.bits
     place = clog2(params.window.capacity)
-    # The weight waits in registers: its first one is the memory's.
-    total = Resources(lut=place, ff=place + bits + 3 * params.weight_bits)
+    each = Resources(ff=bits)
     if params.window.padded:
         xilinx = base_family(family) == "xc7"
-        total += Resources(lut=(1 if xilinx else 2) + bits * (0.4 if xilinx else 1.0), ff=2)
-    return total
+        each += Resources(lut=(1 if xilinx else 2) + bits * (0.4 if xilinx else 1.0), ff=2)
+    # The weight waits in registers: its first one is the memory's.
+    return Resources(lut=place, ff=place + 3 * params.weight_bits) + each.scaled(params.pixels)
 
 
 def cost(params: SkippingParams, family: str) -> Resources:
@@ -47,20 +51,46 @@ def cost(params: SkippingParams, family: str) -> Resources:
         bits = max(params.steps).bit_length()
         control += counter(len(params.steps)) + Resources(lut=bits * len(params.steps) / inputs)
     control = Resources(lut=control.lut * (0.35 if xilinx else 1.0), ff=control.ff)
-    words = sum(params.steps)
+    steps = sum(params.steps)
     total = control + Resources(ff=banks_word(params)) + delay(2, 3, family)
     if params.index_bits:
-        total += stored_words(words, params.index_bits, params.weight_style, family)
+        total += stored_words(steps, params.index_bits, params.weight_style, family)
     total += (bank(params, family) + lane(params, family)).scaled(lanes)
-    total += dot_product(params.dot, family).scaled(params.pe)
+    total += dot_product(params.dot, family).scaled(params.pe * params.pixels)
     total += delay(2, READ_CYCLES + params.dot.stages + 1, family)
     total += delay(clog2(window.capacity), 3, family)
     if window.padded:
-        total += delay(sum(window.kernel), 3, family) + Resources(lut=sum(window.kernel))
-    total += burst_cost(params.out.width, params.burst, family)
+        masks = window.kernel[0] + params.pixels * window.kernel[1]
+        total += delay(masks, 3, family) + Resources(lut=masks)
+    width = params.out.width * (params.beats // params.pushes)
+    total += burst_cost(width, params.pushes, family)
+    total += words(params, family) + counter(1 + trailing(window))
+    if params.waits:
+        total += results(params, family)
     if params.multiplier == "ternary":
         total += counter(window.groups) + Resources(lut=6.0 * params.pe)
     return total
+
+
+def words(params: SkippingParams, family: str) -> Resources:
+    """Return the cost of the words that wait until they are beside those of the last window."""
+    bits, length = banks_word(params), params.window.stride[1] * params.window.words
+    shifts = base_family(family) == "xc7" and length >= SHORTEST_SHIFT
+    line = Resources(lut=bits * -(-length // 32)) if shifts else Resources(ff=bits * length)
+    return line.scaled(params.pixels - 1)
+
+
+def results(params: SkippingParams, family: str) -> Resources:
+    """Return the cost of the ring of results that wait, and of what walks through it."""
+    ring, width = waiting(params), params.out.width
+    depth = places(ring.depth)
+    address = clog2(depth)
+    walk = counter(params.out_channels // params.out.lanes) + counter(params.pixels)
+    xilinx = base_family(family) == "xc7"
+    way = width * (params.pixels / 3 if xilinx else params.pixels - 1)
+    control = Resources(lut=walk.lut + 5 * address + 4, ff=walk.ff + 4 * address + 8)
+    control += Resources(lut=way, ff=width)
+    return control + storage(depth, ring.width, ring.style, family)
 
 
 def banks_word(params: SkippingParams) -> int:

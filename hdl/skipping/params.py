@@ -10,6 +10,7 @@ from ..beat import Beat
 from ..dot import DotProduct, Multiplier
 from ..filters import check_groups
 from ..window.params import WindowParams
+from ..window.schedule import trailing
 
 MemoryStyle = Literal["distributed", "block"]
 
@@ -22,17 +23,18 @@ class SkippingParams:
     ----------
     window : WindowParams
         ``window.lanes`` is the number of banks: channel c lies in bank ``c % lanes``.
-        ``window.groups`` is ``out_channels // pe``.
+        ``window.groups`` is ``out_channels // pe``. ``window.pixels`` windows of a row share one
+        stream of indices: places of the banks are so many times as wide, each window has
+        accumulators of its own, and everything else serves all of them.
     out_channels : int
         Filters.
     pe : int
         Filters computed side by side, each from a copy of the banks; divides ``out_channels``.
     out : Beat
-        Accumulators leave ``out.lanes`` at a time (divides ``pe``), as a burst of
-        ``pe // out.lanes`` beats per firing.
+        Accumulators leave ``out.lanes`` at a time (divides ``pe``).
     steps : tuple of int
         Cycles of each group: the longest list of non-zero weights of any of its filters in any
-        bank, at least 1 and at least the burst.
+        bank, at least 1 and at least the ``beats`` of a firing.
     index_bits : int
         Bits of a word of the index memory (see ``weights.stored_bits``).
     weight_bits : int
@@ -55,9 +57,9 @@ class SkippingParams:
 
     def __post_init__(self) -> None:
         check_groups(self.out_channels, self.pe, self.window.groups, self.out.lanes)
-        if len(self.steps) != self.window.groups or min(self.steps) < self.burst:
+        if len(self.steps) != self.window.groups or min(self.steps) < self.beats:
             raise ValueError(
-                f"steps must be {self.window.groups} numbers of at least {self.burst}, "
+                f"steps must be {self.window.groups} numbers of at least {self.beats}, "
                 f"not {self.steps}"
             )
 
@@ -67,9 +69,29 @@ class SkippingParams:
         return self.window.lanes
 
     @property
+    def pixels(self) -> int:
+        """Neighbouring windows that a firing computes side by side."""
+        return self.window.pixels
+
+    @property
+    def waits(self) -> bool:
+        """Whether results wait: a window's other filters leave before the next window's."""
+        return self.pixels > 1 and self.window.groups > 1
+
+    @property
+    def beats(self) -> int:
+        """Output beats that one firing computes."""
+        return self.pixels * self.pe // self.out.lanes
+
+    @property
+    def pushes(self) -> int:
+        """Words in which a firing hands on its results: those that wait, of all windows each."""
+        return self.beats // self.pixels if self.waits else self.beats
+
+    @property
     def burst(self) -> int:
-        """Output beats of one firing."""
-        return self.pe // self.out.lanes
+        """Output beats that are claimed at once: results that waited leave one by one."""
+        return 1 if self.waits else self.beats
 
     @property
     def dot(self) -> DotProduct:
@@ -92,4 +114,6 @@ class SkippingParams:
     @property
     def cycles(self) -> int:
         """Cycles of one frame when nothing stalls."""
-        return self.window.out_height * self.window.out_width * sum(self.steps)
+        window = self.window
+        work = window.out_height * window.sets * sum(self.steps)
+        return work if self.pixels == 1 else max(work, window.beats + trailing(window))

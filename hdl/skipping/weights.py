@@ -10,7 +10,7 @@ from ..window.params import WindowParams
 from .params import SkippingParams
 
 
-def steps_of(weights: Weights, banks: int, pe: int, burst: int) -> tuple[int, ...]:
+def steps_of(weights: Weights, banks: int, pe: int, beats: int) -> tuple[int, ...]:
     """Return the cycles of every group of filters: ``SkippingParams.steps``.
 
     Parameters
@@ -20,12 +20,12 @@ def steps_of(weights: Weights, banks: int, pe: int, burst: int) -> tuple[int, ..
         Divides the channels; channel c lies in bank ``c % banks``.
     pe : int
         Filters of a group; divides the filters.
-    burst : int
-        Beats that a group gives.
+    beats : int
+        Beats that a group gives: ``SkippingParams.beats``.
     """
     counts = bank_counts(weights, banks)
     longest = counts.reshape(-1, pe * banks).max(axis=1)
-    return tuple(int(count) for count in np.maximum(longest, max(1, burst)))
+    return tuple(int(count) for count in np.maximum(longest, max(1, beats)))
 
 
 def bank_counts(weights: Weights, banks: int) -> Weights:
@@ -101,7 +101,7 @@ def check_weights(params: SkippingParams, weights: Weights) -> None:
     """
     check_shape(weights, (params.out_channels, *params.window.kernel, params.window.channels))
     check_range(weights, params.weight_bits, params.multiplier)
-    steps = steps_of(weights, params.banks, params.pe, params.burst)
+    steps = steps_of(weights, params.banks, params.pe, params.beats)
     if params.steps != steps:
         raise ValueError(f"steps must be {steps}, not {params.steps}")
     entries = entries_of(params.window, params.pe, steps, weights)

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from harness import check, fifo
+from harness import check, fifo, predict
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from synthesis import cells
 
 from sangi.hdl.beat import Beat
@@ -24,6 +26,7 @@ from sangi.hdl.skipping.weights import (
 
 from .test_folded import Case as Layer
 from .test_folded import convolve
+from .test_window import cases
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Case(Layer):
 
     zeros: float = 0.7
     balanced: bool = False
+    pixels: int = 1
 
     def weights(self, rng: np.random.Generator) -> np.ndarray:
         """Weights of which a share is zero, per filter and bank where they are balanced."""
@@ -48,15 +52,17 @@ class Case(Layer):
     def engine(self, weights: np.ndarray) -> SkippingParams:
         """The engine's parameters."""
         folded = self.params
-        steps = steps_of(weights, folded.simd, folded.pe, folded.burst)
-        entries = entries_of(folded.window, folded.pe, steps, weights)
+        steps = steps_of(weights, folded.simd, folded.pe, self.pixels * folded.burst)
+        window = replace(folded.window, pixels=self.pixels)
+        entries = entries_of(window, folded.pe, steps, weights)
+        bits = sum(field_bits(window)) + folded.weight_bits
         return SkippingParams(
-            window=folded.window,
+            window=window,
             out_channels=folded.out_channels,
             pe=folded.pe,
             out=folded.out,
             steps=steps,
-            index_bits=stored_bits(entries, sum(field_bits(folded.window)) + folded.weight_bits),
+            index_bits=stored_bits(entries, bits),
             weight_bits=folded.weight_bits,
             multiplier=folded.multiplier,
             weight_style=folded.weight_style,
@@ -105,6 +111,54 @@ CASES = {
     "4 bits, block memory": Case(
         multiplier="lut", weight_bits=4, bits=4, style="block", channels=8, simd=4, in_lanes=4
     ),
+    "two pixels": Case(**TERNARY, pixels=2),
+    "two pixels, same": Case(**TERNARY, pixels=2, padding=(1, 1, 1, 1), pad_value=7),
+    "two pixels, all filters at once": Case(
+        **TERNARY, pixels=2, padding=(1, 1, 1, 1), pad_value=7, pe=4, out_lanes=2, depth=12
+    ),
+    "two pixels, balanced": Case(
+        **TERNARY, pixels=2, balanced=True, channels=8, in_lanes=4, simd=4, filters=6, pe=1
+    ),
+    "two pixels, stride 2": Case(
+        **TERNARY, pixels=2, stride=(2, 2), padding=(0, 0, 1, 1), pad_value=15, height=6, width=8
+    ),
+    "three pixels, stride 2, before the padding": Case(
+        **TERNARY, pixels=3, stride=(2, 2), padding=(1, 1, 1, 1), width=11, pe=1, out_lanes=1
+    ),
+    "three pixels, words of two beats": Case(
+        **TERNARY, pixels=3, padding=(1, 1, 1, 1), filters=8, pe=4, out_lanes=2, zeros=0.4
+    ),
+    "four pixels, stride 3": Case(**TERNARY, pixels=4, stride=(1, 3), width=12, height=4),
+    "a whole row": Case(**TERNARY, pixels=6, padding=(1, 1, 1, 1), pe=1, zeros=0.4),
+    "two pixels, dilation 2": Case(
+        **TERNARY, pixels=2, dilation=(2, 2), padding=(2, 2, 2, 2), pad_value=5, height=6
+    ),
+    "two pixels, padding wider than the kernel": Case(
+        **TERNARY, pixels=2, kernel=(2, 2), padding=(3, 3, 3, 4), pad_value=2
+    ),
+    "two pixels, no weight at all": Case(**TERNARY, pixels=2, zeros=1.0),
+    "two pixels, two filters": Case(
+        **TERNARY, pixels=2, kernel=(1, 1), filters=2, pe=1, zeros=0.9, depth=3, out_lanes=1
+    ),
+    "two pixels, small frame": Case(
+        **TERNARY, pixels=2, height=1, width=2, kernel=(1, 1), frames=6
+    ),
+    "two pixels, shallow output": Case(**TERNARY, pixels=2, depth=1, padding=(1, 1, 1, 1)),
+    "two pixels, signed 8 bits, lut": Case(
+        multiplier="lut", pixels=2, signed=True, padding=(1, 1, 1, 1), pad_value=-3
+    ),
+    "two pixels, 8 bits, dsp": Case(pixels=2, padding=(1, 1, 1, 1), pad_value=9, simd=4),
+    "two pixels, 4 bits, block memory": Case(
+        multiplier="lut",
+        weight_bits=4,
+        bits=4,
+        style="block",
+        channels=8,
+        simd=4,
+        in_lanes=4,
+        pixels=2,
+        padding=(1, 1, 1, 1),
+    ),
 }
 
 
@@ -121,6 +175,67 @@ def test_bits_and_cycles(case):
         [(convolve(images, weights, case), params.out)],
         case.frames,
     )
+
+
+@given(cases(), st.integers(2, 8), st.sampled_from([0.0, 0.5, 0.9]))
+@settings(max_examples=25, deadline=None, derandomize=True)
+def test_pixels_of_any_geometry(layer, pixels, zeros):
+    """Bits and cycles of windows side by side, over all borders and between frames."""
+    width = layer.params.window.out_width
+    assume(width > 1)
+    case = Case(
+        **{**vars(layer), "multiplier": "ternary", "bits": 4},
+        zeros=zeros,
+        pixels=next(count for count in range(min(pixels, width), 0, -1) if width % count == 0),
+    )
+    rng = np.random.default_rng(3)
+    weights, images = case.weights(rng), case.images(rng)
+    params = case.engine(weights)
+    depth = max(case.depth, params.burst)
+    check(
+        Skipping(params, weights, [fifo(params.out, depth, params.burst)]),
+        schedule(params),
+        [depth],
+        [(images, params.window.beat)],
+        [(convolve(images, weights, case), params.out)],
+        case.frames,
+        seeds=[5],
+    )
+
+
+@pytest.mark.parametrize("pixels", [2, 3, 12])
+@pytest.mark.parametrize(("filters", "pe"), [(2, 1), (4, 2), (8, 1), (32, 8)])
+def test_results_that_wait_never_slow_it_down(filters, pe, pixels):
+    """The shortest steps that there are: results leave in every cycle."""
+    case = Case(
+        **TERNARY,
+        zeros=1.0,
+        pixels=pixels,
+        filters=filters,
+        pe=pe,
+        out_lanes=1,
+        kernel=(1, 1),
+        height=2,
+        width=12,
+        channels=1,
+        simd=1,
+        in_lanes=1,
+    )
+    params = case.engine(case.weights(np.random.default_rng(0)))
+    assert params.waits
+    left = predict(schedule(params), [8], 4).popped[0]
+    frame = len(left) // 4
+    assert left[-1] - left[-1 - frame] == params.cycles == 24 * filters
+
+
+def test_the_windows_of_a_row_stay_in_order():
+    """What is handed on: of one filter all windows, or of one window all filters."""
+    case = Case(**TERNARY, pixels=2)
+    params = case.engine(case.weights(np.random.default_rng(0)))
+    assert (params.waits, params.beats, params.pushes, params.burst) == (True, 4, 2, 1)
+    whole = replace(case, pe=4, out_lanes=2, depth=12)
+    params = whole.engine(whole.weights(np.random.default_rng(0)))
+    assert (params.waits, params.beats, params.pushes, params.burst) == (False, 4, 4, 4)
 
 
 def test_lists_of_a_small_kernel():
@@ -182,6 +297,10 @@ def test_refused_parameters():
         ({"out": Beat(4, 22, True)}, "lanes of the output must divide pe"),
         ({"steps": (3,)}, "steps must be 2 numbers of at least 2"),
         ({"steps": (3, 1)}, "steps must be 2 numbers of at least 2"),
+        (
+            {"window": replace(params.window, pixels=2), "steps": (4, 3)},
+            "steps must be 2 numbers of at least 4",
+        ),
     ):
         with pytest.raises(ValueError, match=message):
             replace(params, **changes)

@@ -32,6 +32,25 @@ CASES = {
     "unbalanced, two at once": Case(
         **{**LAYER, "balanced": False, "channels": 16, "filters": 32}, simd=4, pe=2
     ),
+    "balanced, two pixels": Case(**LAYER, simd=8, pe=1, pixels=2),
+    "unbalanced, two at once, two pixels": Case(
+        **{**LAYER, "balanced": False, "channels": 16, "filters": 32, "stride": (2, 2)},
+        simd=4,
+        pe=2,
+        pixels=2,
+    ),
+    "8 bits, lut, four pixels": Case(
+        **{**LAYER, "bits": 8, "multiplier": "lut", "channels": 16, "filters": 16},
+        simd=4,
+        pe=2,
+        pixels=4,
+    ),
+    "8 bits, lut, all filters at once, two pixels": Case(
+        **{**LAYER, "bits": 8, "multiplier": "lut", "channels": 8, "filters": 4, "out_lanes": 2},
+        simd=2,
+        pe=4,
+        pixels=2,
+    ),
     "8 bits, lut": Case(
         **{**LAYER, "bits": 8, "multiplier": "lut", "channels": 16, "filters": 16}, simd=4, pe=1
     ),
