@@ -158,7 +158,10 @@ def folding(unit: Unit) -> str:
     if isinstance(params, FoldedParams | GroupedParams | SkippingParams):
         kind = "ternary" if params.multiplier == "ternary" else f"{params.weight_bits}-bit"
         if isinstance(params, SkippingParams):
-            return f"PE {params.pe} x {params.banks} banks, {kind} weights, zeros skipped"
+            lanes = f"PE {params.pe} x {params.banks} banks"
+            if params.pixels > 1:
+                lanes += f" x {params.pixels} pixels"
+            return f"{lanes}, {kind} weights, zeros skipped"
         packing = params.packing if isinstance(params, FoldedParams) else None
         shared = "" if packing is None else f", {packing.count} to a multiplier"
         return f"PE {params.pe} x SIMD {params.simd}, {kind} weights{shared}"

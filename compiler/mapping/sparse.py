@@ -14,6 +14,9 @@ from .elementwise import beat_of
 from .layer import Layer, Setting
 from .windowed import SPARE_LANES, STYLES, kernels, multipliers_of, window_of
 
+MOST_PIXELS = 8
+"""Windows of a row up to which sharing a stream of indices is looked at."""
+
 MOST_NONZERO = 0.6
 """Share of non-zero weights above which skipping cannot pay for its places and indices."""
 
@@ -38,17 +41,22 @@ def skipping_options(
     """
     weights = kernels(layer.op)
     found = [
-        (pe, banks, steps)
-        for pe, banks, steps in bankings_of(layer, lanes)
-        if layer.out.pixels * sum(steps) <= interval
+        (pe, banks, pixels, steps)
+        for pe, banks, pixels, steps in bankings_of(layer, lanes)
+        if layer.out.pixels // pixels * sum(steps) <= interval
     ]
-    fewest = min((pe * banks for pe, banks, _ in found), default=0)
+    # A lane of several pixels is another thing than as many lanes: the few of both are compared.
+    fewest: dict[int, int] = {}
+    for pe, banks, pixels, _ in found:
+        fewest[pixels] = min(pe * banks, fewest.get(pixels, pe * banks))
     multipliers, weight_bits = multipliers_of(layer.op)
     options: list[SkippingParams] = []
-    for pe, banks, steps in found:
-        if pe * banks > SPARE_LANES * fewest:
+    for pe, banks, pixels, steps in found:
+        if pe * banks > SPARE_LANES * fewest[pixels]:
             continue
-        window = window_of(layer.op, layer.source, banks, lanes[0], len(weights) // pe)
+        window = window_of(
+            layer.op, layer.source, banks, lanes[0], len(weights) // pe, pixels=pixels
+        )
         options += [
             SkippingParams(
                 window=window,
@@ -65,12 +73,13 @@ def skipping_options(
             for style in STYLES
             if layer.allows(multiplier=multiplier, weight_style=style)
         ]
-    return tuple(options)
+    # With several pixels a frame's input may take longer than its work.
+    return tuple(params for params in options if params.cycles <= interval)
 
 
 def skipping_cycles(layer: Layer) -> Iterator[int]:
     """Return the cycles of a frame of every choice that the user leaves open."""
-    return (layer.out.pixels * sum(steps) for _, _, steps in bankings_of(layer))
+    return (layer.out.pixels // pixels * sum(steps) for _, _, pixels, steps in bankings_of(layer))
 
 
 def skipping_settings(layer: Layer) -> dict[str, tuple[Setting, ...]]:
@@ -78,6 +87,7 @@ def skipping_settings(layer: Layer) -> dict[str, tuple[Setting, ...]]:
     return {
         "pe": divisors(len(layer.op.weights)),
         "banks": divisors(layer.source.channels),
+        "pixels": _pixels(layer),
         "multiplier": multipliers_of(layer.op)[0],
         "weight_style": STYLES,
     }
@@ -91,23 +101,30 @@ def worthwhile(layer: Layer) -> bool:
 
 def bankings_of(
     layer: Layer, lanes: tuple[int, int] = (1, 1)
-) -> list[tuple[int, int, tuple[int, ...]]]:
-    """Return (pe, banks, steps of every group) of every choice whose lanes fit the streams'."""
+) -> list[tuple[int, int, int, tuple[int, ...]]]:
+    """Return (pe, banks, pixels, steps of every group) of every choice that fits the streams."""
     return [
-        (pe, banks, _steps(layer, banks, pe, pe // lanes[1]))
+        (pe, banks, pixels, _steps(layer, banks, pe, pixels * pe // lanes[1]))
         for banks in divisors(layer.source.channels)
         if banks % lanes[0] == 0
+        for pixels in _pixels(layer)
         for pe in divisors(len(layer.op.weights))
-        if pe % lanes[1] == 0 and layer.allows(pe=pe, banks=banks)
+        if pe % lanes[1] == 0 and layer.allows(pe=pe, banks=banks, pixels=pixels)
     ]
 
 
-def _steps(layer: Layer, banks: int, pe: int, burst: int) -> tuple[int, ...]:
-    """Return the steps of every group, which a burst lengthens where it is longer."""
+def _pixels(layer: Layer) -> tuple[int, ...]:
+    """Return how many windows of a row can share a stream of indices."""
+    width = layer.out.shape[1] if len(layer.out.shape) == 3 else 1
+    return tuple(pixels for pixels in divisors(width) if pixels <= MOST_PIXELS)
+
+
+def _steps(layer: Layer, banks: int, pe: int, beats: int) -> tuple[int, ...]:
+    """Return the steps of every group, which its beats lengthen where they are more."""
     steps = layer.once(
         ("steps", banks, pe), lambda: np.array(steps_of(kernels(layer.op), banks, pe, 1))
     )
-    return tuple(np.maximum(steps, burst).tolist())
+    return tuple(np.maximum(steps, beats).tolist())
 
 
 def _index_bits(

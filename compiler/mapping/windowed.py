@@ -160,10 +160,11 @@ def window_of(
     beat_lanes: int,
     groups: int,
     blocks: int = 1,
+    pixels: int = 1,
 ) -> WindowParams:
     """Return the window buffer of a layer: words of ``lanes`` channels, ``groups`` firings.
 
-    Channels are read in ``blocks``.
+    Channels are read in ``blocks``, ``pixels`` windows side by side.
     """
     if isinstance(op, Dense):
         height, width = 1, 1
@@ -185,6 +186,7 @@ def window_of(
         lanes=lanes,
         groups=groups,
         blocks=blocks,
+        pixels=pixels,
     )
 
 

@@ -14,12 +14,12 @@ from ...hdl.width.params import WidthParams
 
 
 def folding(params: Params) -> dict[str, int]:
-    """Return how much a unit does side by side: ``pe`` and ``simd``, or ``lanes``."""
+    """Return how much a unit does side by side: ``pe`` and ``simd``, ``lanes``, …"""
     match params:
         case FoldedParams() | GroupedParams():
             return {"pe": params.pe, "simd": params.simd}
         case SkippingParams():
-            return {"pe": params.pe, "banks": params.banks}
+            return {"pe": params.pe, "banks": params.banks, "pixels": params.pixels}
         case UnrolledParams():
             return {"adders": params.size.adders, "digit": params.digit}
         case WidthParams():

@@ -70,7 +70,7 @@ def _utilization(params: Params, macs: int, share: float, interval: int) -> floa
         case FoldedParams() | GroupedParams():
             work = macs / (params.pe * params.simd)
         case SkippingParams():
-            work = macs * share / (params.pe * params.banks)
+            work = macs * share / (params.pe * params.banks * params.pixels)
         case UnrolledParams():
             work = params.window.out_height * params.window.out_width * params.digits
         case _:

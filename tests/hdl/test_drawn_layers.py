@@ -45,6 +45,18 @@ def test_bits_and_cycles(kind, part, tmp_path):
                 assert (found.accepted, found.popped) == (model.accepted, model.popped), str(layer)
 
 
+def test_pixels_share_a_stream_in_what_is_drawn():
+    """With and without results that wait, with strides 1 and 2 or more."""
+    shared = [
+        drawn.params
+        for drawn in (draw("skipping", number) for number in range(PARTS * EACH))
+        if drawn.params.pixels > 1
+    ]
+    assert {params.waits for params in shared} == {True, False}
+    assert {min(2, params.window.stride[1]) for params in shared if params.waits} == {1, 2}
+    assert len({params.pixels for params in shared}) > 1
+
+
 def test_layers_are_as_different_as_they_shall_be():
     """Both widths of weights, all shares of zeros, strides and paddings in what is drawn."""
     for kind in KINDS:

@@ -83,5 +83,7 @@ def test_plans_with_both_engines_are_wired():
 def test_intervals_of_sparse_layers_are_candidates():
     net = program(0.9)
     offers = Offers(net)
-    cycles = {64 * sum(steps) for _, _, steps in bankings_of(offers.layers["second"])}
+    bankings = bankings_of(offers.layers["second"])
+    assert {pixels for _, _, pixels, _ in bankings} == {1, 2, 4, 8}
+    cycles = {64 // pixels * sum(steps) for _, _, pixels, steps in bankings}
     assert cycles <= set(candidates(net, offers))

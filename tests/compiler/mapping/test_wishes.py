@@ -47,6 +47,21 @@ def test_every_layer_may_go_before_the_engines():
     assert {unit.engine for unit in found.values()} == {"folded"}
 
 
+def test_pixels_share_a_stream_of_indices():
+    """Three windows in the time of one, with the same lanes."""
+    wishes = {
+        pixels: Wishes(
+            layers={"conv2": LayerWish("skipping", {"pe": 1, "banks": 2, "pixels": pixels})}
+        )
+        for pixels in (1, 3)
+    }
+    single, shared = (layers(mapped(wish, None))["conv2"].params for wish in wishes.values())
+    assert (single.pixels, shared.pixels) == (1, 3)
+    assert 3 * shared.cycles == single.cycles
+    with pytest.raises(UsageError, match="pixels"):
+        mapped(Wishes(layers={"conv2": LayerWish("skipping", {"pixels": 5})}))
+
+
 def test_a_setting_leaves_the_engines_that_have_it():
     offers = Offers(ternary(), Wishes(layers={"conv1": LayerWish(None, {"simd": 2})}))
     assert [offer.name for offer in offers.allowed["conv1"]] == ["folded"]

@@ -31,7 +31,7 @@ def chain(weights):
 
 def steps(program, name, banks, pe):
     layer = Offers(program).layers[name]
-    return next(sum(s) for p, b, s in bankings_of(layer) if (p, b) == (pe, banks))
+    return next(sum(s) for p, b, x, s in bankings_of(layer) if (p, b, x) == (pe, banks, 1))
 
 
 @pytest.mark.parametrize("seed", range(4))
