@@ -53,7 +53,11 @@ def blocks(places: int, bits: int, family: str) -> float:
     if family == "cyclonev":
         depth, width = max(shapes, key=lambda shape: _percent(places, bits, shape))
         return unit * -(-places // depth) * -(-bits // width)
-    return min(unit * -(-places // depth) * -(-bits // width) for depth, width in shapes)
+    if family not in _TOLD:
+        return min(unit * -(-places // depth) * -(-bits // width) for depth, width in shapes)
+    # Yosys stores words that are a block's depth apart side by side.
+    rows = [(-(-places // depth), width) for depth, width in shapes]
+    return min(unit * -(-count * bits // width) for count, width in rows)
 
 
 def lut_ram_places(family: str) -> int:

@@ -14,7 +14,8 @@ def cost(params: FoldedParams, family: str) -> Resources:
     """Estimate the resources without the output FIFO."""
     places = params.window.groups * params.window.steps
     total = window_cost(params.window, family)
-    total += stored_words(places, params.word_bits, params.weight_style, family)
+    sparse = params.multiplier == "ternary"
+    total += stored_words(places, params.word_bits, params.weight_style, family, sparse=sparse)
     if params.packing is None:
         total += dot_product(params.dot, family).scaled(params.pe)
     else:

@@ -14,7 +14,8 @@ def cost(params: GroupedParams, family: str) -> Resources:
     places = params.window.groups * params.window.steps
     bits = params.pe * params.simd * params.weight_bits
     total = window_cost(params.window, family)
-    total += stored_words(places, bits, params.weight_style, family)
+    sparse = params.multiplier == "ternary"
+    total += stored_words(places, bits, params.weight_style, family, sparse=sparse)
     total += dot_product(params.dot, family).scaled(params.pe)
     total += counter(places) + delay(2, params.dot.stages + 1, family)
     total += burst_cost(params.out.width, params.burst, family)

@@ -28,6 +28,7 @@ from sangi.compiler.mapping.offers import ENGINES
 from sangi.compiler.mapping.resources import total_resources
 from sangi.compiler.mapping.select import thrift, vector
 from sangi.compiler.mapping.wishes import Wishes
+from sangi.compiler.order.order import order_channels
 from sangi.runtime.errors import FitError, UsageError
 from sangi.runtime.program import Program
 
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     ratios = [
         compare(program, board, rate)
-        for program in [load(model, mapped=True) for model in options.models]
+        for program in [order_channels(load(m, mapped=True)) for m in options.models]
         or (load(DIGITS), pruned())
         for board in BOARDS
         for rate in options.rate or RATES.get(program.name, OTHER_RATES)

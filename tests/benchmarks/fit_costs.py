@@ -32,7 +32,7 @@ from sangi.hdl.fitted import FILE, OTHERS
 SAMPLES = ((1, 1), (3, 1), (5, 1), (6, 1), (9, 1), (2, 4), (8, 4), (10, 4), (12, 4))
 """Seeds and widths of the drawn networks: units of a few hundred cells, and of a few thousand."""
 
-STIFFNESS = 0.1
+STIFFNESS = 0.3
 """How much a factor is drawn towards the mean one, in squared relative errors of a unit."""
 
 LEAST = 30.0

@@ -26,6 +26,7 @@ from sangi.compiler.mapping.limits import RESOURCES, total
 from sangi.compiler.mapping.mapper import map_program
 from sangi.compiler.mapping.resources import shell_resources, total_resources
 from sangi.compiler.mapping.select import vector
+from sangi.compiler.order.order import order_channels
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "digits"
 
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def largest(board: Board, network: Path, *, route: bool) -> bool:
     """Print the lines of a board; return whether the fastest circuit that may fit does fit."""
-    design = map_program(load(network, mapped=True), board)
+    design = map_program(order_channels(load(network, mapped=True)), board)
     has = total(board)
     head = f"{board.name:16} {network.stem:15} {design.cycles_per_frame:>7,}"
     print(f"{head}  {'model':8} {shares(vector(total_resources(design)), has)}", flush=True)

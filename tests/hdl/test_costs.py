@@ -100,7 +100,7 @@ def test_close_to_yosys(case, family, lut, dsp):
     assert estimate.bram == 0
 
 
-@pytest.mark.parametrize(("family", "bram"), [("xc7", 11), ("ecp5", 22), ("ice40", 80)])
+@pytest.mark.parametrize(("family", "bram"), [("xc7", 10.5), ("ecp5", 21), ("ice40", 80)])
 def test_deep_thresholds_take_block_memory(family, bram):
     assert threshold_cost(threshold(1, 64, 20, 255, 64), family).bram == bram
 

@@ -67,6 +67,12 @@ def test_a_style_is_kept_elsewhere():
     assert rom_is_block(16, 4, "block", "ice40")
 
 
+def test_words_a_block_apart_lie_side_by_side():
+    # Three rows of 1,024 words of 12 bits fill two blocks of 18 bits.
+    assert blocks(2470, 12, "ecp5") == 2 and blocks(2470, 12, "xc7") == 1
+    assert blocks(2048, 12, "ecp5") == 2 and blocks(4096, 12, "ecp5") == 3
+
+
 def test_blocks_of_cyclone_are_those_that_are_used_best():
     assert blocks(512, 20, "cyclonev") == 1
     assert blocks(300, 8, "cyclonev") == 1

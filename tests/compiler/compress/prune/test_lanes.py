@@ -65,5 +65,6 @@ def test_the_mapping_takes_balanced_layers_to_the_skipping_engine(target_fps, la
     weights = {node.name: node.op.weights for node in net.nodes if node.name in ("conv", "dense")}
     params = {unit.node: unit.params for unit in design.units if unit.node in weights}
     assert all(isinstance(found, SkippingParams) for found in params.values())
-    assert params["conv"].pe * params["conv"].banks == lanes
+    conv = params["conv"]
+    assert conv.pe * conv.banks * conv.pixels == lanes
     assert [use(params[name], weights[name]) for name in weights] == [1, 1]
