@@ -110,7 +110,8 @@ def test_close_to_yosys(name, family):
         (4, 16, "max10", "registers"),
         # A twentieth of an M10K and more of it is used, or less.
         (16, 40, "cyclonev", "block"),
-        (16, 96, "cyclonev", "distributed"),
+        (16, 96, "cyclonev", "block"),
+        (16, 60, "cyclonev", "distributed"),
         (33, 64, "gowin", "block"),
         (100, 8, "gowin", "distributed"),
     ],

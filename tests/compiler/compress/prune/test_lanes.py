@@ -39,8 +39,9 @@ def program(grid):
 
 def use(params, weights):
     """Share of the lanes' cycles that multiply."""
-    pixels = params.window.out_height * params.window.out_width
-    return pixels * np.count_nonzero(weights) / (params.cycles * params.pe * params.banks)
+    windows = params.window.out_height * params.window.out_width
+    lanes = params.pe * params.banks * params.pixels
+    return windows * np.count_nonzero(weights) / (params.cycles * lanes)
 
 
 @pytest.mark.parametrize("node", ["conv", "dense"])
