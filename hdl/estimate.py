@@ -13,7 +13,7 @@ from ..runtime.numerics import clog2
 from .arithmetic import Product, table_style
 from .cost import Resources
 from .dot import DotProduct
-from .memories import blocks, rom_is_block
+from .memories import block_rows, blocks, rom_is_block
 from .memory import RomStyle
 from .multipliers import products_of
 
@@ -129,7 +129,10 @@ def stored_words(
     ``sparse``: most weights may be zero, as ternary ones that are stored one and all.
     """
     if rom_is_block(max(2, places), bits, style, family):
-        return Resources(bram=blocks(max(2, places), bits, family), ff=bits)
+        # Blocks whose words stand behind each other are selected among.
+        others = block_rows(max(2, places), bits, family) - 1
+        way = bits * others * (0.5 if base_family(family) == "xc7" else 1.0)
+        return Resources(lut=way, bram=blocks(max(2, places), bits, family), ff=bits)
     # Few places have few different columns, which are merged.
     columns = min(bits, 1 << min(places, 30))
     each = _column(places, columns, family)

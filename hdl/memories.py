@@ -60,6 +60,16 @@ def blocks(places: int, bits: int, family: str) -> float:
     return min(unit * -(-count * bits // width) for count, width in rows)
 
 
+def block_rows(places: int, bits: int, family: str) -> int:
+    """Return of how many blocks' outputs one is selected: words a block's depth apart."""
+    if family not in _TOLD:
+        return 1
+    shapes = _GEOMETRIES[family][1]
+    least = blocks(places, bits, family) / _GEOMETRIES[family][0]
+    rows = [(-(-places // depth), width) for depth, width in shapes]
+    return min(count for count, width in rows if -(-count * bits // width) == least)
+
+
 def lut_ram_places(family: str) -> int:
     """Return up to which depth every memory of LUTs is smaller than a block RAM; 0: never."""
     return {"xc7": 64, "xcup": 64, "ecp5": 32, "gowin": 32}.get(family, 0)
