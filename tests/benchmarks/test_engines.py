@@ -25,7 +25,7 @@ def benchmark() -> ModuleType:
 @pytest.mark.ci
 def test_a_mixture_is_cheaper_than_every_engine_alone(capsys: pytest.CaptureFixture[str]) -> None:
     script = benchmark()
-    assert script.compare(script.pruned(), "pynq_z2", 10_000) < 0.95
+    assert script.compare(script.pruned(), "pynq_z2", 40_000) < 0.95
     assert "all / best = 0." in capsys.readouterr().out
 
 
