@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
-from .beat import Beat
 from .burst import push_burst
-from .dot import DotProduct
 from .filters import Weights
+from .firing import DenseFirings
 from .packed import Term, add
 from .pipeline import delay, delay_valid
 from .weight_memory import READ_CYCLES, negatives
 from .window.circuit import Window
 
 
-class Folding(Protocol):
-    """What the accumulators have to know of an engine's parameters."""
-
-    @property
-    def pe(self) -> int:
-        """Filters of a firing."""
-
-    @property
-    def out(self) -> Beat:
-        """Of the output; its bits are an accumulator's."""
-
-    @property
-    def burst(self) -> int:
-        """Output beats of one firing."""
-
-    @property
-    def multiplier(self) -> str:
-        """``ternary`` lanes count what they subtract beforehand."""
-
-    @property
-    def dot(self) -> DotProduct:
-        """What one filter adds a step."""
-
-
-def start_values(m: Module, params: Folding, weights: Weights, window: Window) -> list[Value]:
+def start_values(m: Module, params: DenseFirings, weights: Weights, window: Window) -> list[Value]:
     """Return what the accumulators of every firing start from, one a filter of ``pe``."""
     if params.multiplier == "ternary":
         return negatives(m, weights, params.pe, window.end, params.dot.stages)
@@ -50,7 +25,7 @@ def start_values(m: Module, params: Folding, weights: Weights, window: Window) -
 
 def accumulate(
     m: Module,
-    params: Folding,
+    params: DenseFirings,
     window: Window,
     start: Sequence[Value],
     totals: Sequence[Term],
@@ -61,7 +36,7 @@ def accumulate(
     Parameters
     ----------
     m : Module
-    params : Folding
+    params : DenseFirings
     window : Window
         Its steps and their marks.
     start : sequence of Value

@@ -53,8 +53,9 @@ def rom(places: int, bits: int, family: str, *, late: bool = False) -> Resources
         return Resources(bram=blocks(places, bits, family), ff=bits)
     base = base_family(family)
     if base == "xc7":
-        each = float(-(-places // 64)) if places <= 128 else places / 64
-        each = places / 64 if late and places <= 64 else each
+        each = places / 64
+        if places <= 128 and not (late and places <= 64):
+            each = float(-(-places // 64))
     else:
         each = places / 16
         if base == "ice40" or late:

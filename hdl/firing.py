@@ -16,6 +16,7 @@ class DenseFirings(ABC):
     window: WindowParams
     pe: int
     out: Beat
+    multiplier: str
 
     @property
     @abstractmethod

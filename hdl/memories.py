@@ -36,8 +36,9 @@ _SMALL_ICE40 = 72
 _LEAST_USED = 5
 """Percent of M10Ks from which on Yosys takes them."""
 
-_TOLD = ("xc7", "xcup", "ecp5", "gowin", "ice40")
-"""Families in which the style of every memory is told."""
+_LIBMAP = ("xc7", "xcup", "ecp5", "gowin", "ice40")
+"""Families whose memories ``memory_libmap`` maps: it is told their styles, and lays words that are
+a block's depth apart side by side."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +54,20 @@ def blocks(places: int, bits: int, family: str) -> float:
     if family == "cyclonev":
         depth, width = max(shapes, key=lambda shape: _percent(places, bits, shape))
         return unit * -(-places // depth) * -(-bits // width)
-    if family not in _TOLD:
+    if family not in _LIBMAP:
         return min(unit * -(-places // depth) * -(-bits // width) for depth, width in shapes)
-    # Yosys stores words that are a block's depth apart side by side.
-    rows = [(-(-places // depth), width) for depth, width in shapes]
-    return min(unit * -(-count * bits // width) for count, width in rows)
+    return unit * _side_by_side(places, bits, family)[0]
 
 
 def block_rows(places: int, bits: int, family: str) -> int:
     """Return of how many blocks' outputs one is selected: words a block's depth apart."""
-    if family not in _TOLD:
-        return 1
-    shapes = _GEOMETRIES[family][1]
-    least = blocks(places, bits, family) / _GEOMETRIES[family][0]
-    rows = [(-(-places // depth), width) for depth, width in shapes]
-    return min(count for count, width in rows if -(-count * bits // width) == least)
+    return _side_by_side(places, bits, family)[1] if family in _LIBMAP else 1
+
+
+def _side_by_side(places: int, bits: int, family: str) -> tuple[int, int]:
+    """Return the fewest blocks, and of how many words that lie side by side one is selected."""
+    rows = [(-(-places // depth), width) for depth, width in _GEOMETRIES[family][1]]
+    return min((-(-count * bits // width), count) for count, width in rows)
 
 
 def lut_ram_places(family: str) -> int:
@@ -107,7 +107,7 @@ def told_style(style: RamStyle, places: int, bits: int, platform: object) -> Ram
     places, bits : int
     platform : Target, or any other platform of Amaranth's, or None
     """
-    if style != "auto" or not isinstance(platform, Target) or platform.family not in _TOLD:
+    if style != "auto" or not isinstance(platform, Target) or platform.family not in _LIBMAP:
         return style
     if ram_is_block(places, bits, style, platform.family):
         return "block"

@@ -17,12 +17,10 @@ from ...runtime.ops.conv import Conv
 from ...runtime.ops.dense import Dense
 from ...runtime.program import Program
 from ..mapping.divisors import divisors
+from ..mapping.sparse import MOST_NONZERO
 from .arrange import Order, arrange, orders_of
 from .lists import MOST_BANKS, Lists
 from .ties import Ties, makes_order, ties_of
-
-MOST_NONZERO = 0.6
-"""Share of non-zeros above which no lane skips anything."""
 
 GAIN = 0.01
 """Least gain in the mean logarithm of cycles for which channels are moved."""
