@@ -131,14 +131,14 @@ class _Choice:
             return []
         counts = np.concatenate([layer.lists.nonzero.sum(axis=1) for layer in self.readers])
         banks = [count for count in divisors(len(self.same)) if 1 < count <= MOST_BANKS]
-        return [_deal(self._sorted(), counts, count) for count in banks[-SPREADS:]]
+        return [deal(self._sorted(), counts, count) for count in banks[-SPREADS:]]
 
 
 def _differs(order: Order) -> bool:
     return not np.array_equal(order, np.arange(len(order)))
 
 
-def _deal(order: Order, counts: Weights, banks: int) -> Order:
+def deal(order: Order, counts: Weights, banks: int) -> Order:
     """Return an order with the channels of every word moved within it.
 
     Parameters

@@ -5,7 +5,7 @@ import pytest
 
 from sangi.compiler.mapping.offers import Offers
 from sangi.compiler.mapping.sparse import bankings_of
-from sangi.compiler.order.order import order_channels
+from sangi.compiler.order.order import deal, order_channels
 from sangi.runtime.ops.conv import Conv
 
 from ..mapping.programs import Builder
@@ -51,6 +51,20 @@ def test_uneven_layers_take_fewer_cycles(seed):
 def test_balanced_banks_stay():
     program = chain([balanced(16, 16, 0.8, 8), balanced(16, 16, 0.7, 8, seed=1)])
     assert order_channels(program) is program
+
+
+def test_what_a_balanced_layer_reads_stays():
+    reader = balanced(8, 32, 0.9, 8)
+    ordered = order_channels(chain([uneven(32, 16, 0), reader]))
+    read = {node.name: node.op.weights for node in ordered.nodes if node.name == "c1"}
+    np.testing.assert_array_equal(read["c1"], reader)
+
+
+def test_long_channels_are_dealt_to_the_emptiest_banks():
+    counts = np.array([[8, 7, 6, 5, 4, 3, 2, 1]])
+    dealt = deal(np.arange(8), counts, 2)
+    assert counts[0, dealt].reshape(-1, 2).sum(axis=0).tolist() == [18, 18]
+    assert sorted(dealt.tolist()) == list(range(8))
 
 
 def test_dense_layers_stay():
