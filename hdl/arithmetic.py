@@ -20,6 +20,12 @@ NARROW_OPERAND, WIDE_OPERAND = 18, 25
 SMALL_TABLE = 64
 """Places that one LUT6 holds a bit of."""
 
+TOGETHER = 16
+"""Words up to which a table of LUTs is mapped together with what surrounds it, which then sees its
+constant bits. Of more words Yosys 0.70 takes up to three times as many as where it maps the table
+apart: thresholds of 32 channels 891 and not 491 (ecp5), of 64 channels 1,262 and not 415 (gowin),
+multipliers and offsets of 128 channels 238 and not 105 (xc7)."""
+
 SMALL_BITS = 4096
 """Bits up to which look-up tables are the smaller part of a chip than a block RAM."""
 

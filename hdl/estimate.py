@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..runtime.numerics import clog2
-from .arithmetic import Product, table_style
+from .arithmetic import TOGETHER, Product, table_style
 from .cost import Resources
 from .dot import DotProduct
 from .memories import block_rows, blocks, rom_is_block
@@ -45,23 +45,19 @@ def base_family(family: str) -> str:
 def rom(places: int, bits: int, family: str, *, late: bool = False) -> Resources:
     """Return the cost of a table with a registered output; one place is a constant.
 
-    A ``late`` address comes out of other logic: Yosys then builds wider trees to make up for it.
+    A ``late`` address comes out of other logic: of few words Yosys then builds wider trees to make
+    up for it.
     """
     if places == 1:
         return Resources()
     if rom_is_block(places, bits, table_style(places, bits), family):
         return Resources(bram=blocks(places, bits, family), ff=bits)
-    base = base_family(family)
-    if base == "xc7":
-        each = places / 64
-        if places <= 128 and not (late and places <= 64):
-            each = float(-(-places // 64))
-    else:
-        each = places / 16
-        if base == "ice40" or late:
-            # No multiplexers beside the LUTs, or none that are used.
-            each = max(each, 2 * each - 1)
-    return Resources(lut=bits * each * (1.2 if late else 1.0), ff=bits)
+    if places > TOGETHER:
+        return Resources(lut=bits * _column(places, bits, family), ff=bits)
+    # Few places have few different columns, which are merged, also with their opposites.
+    each = places / 64 if late and base_family(family) == "xc7" else 1.0
+    columns = min(bits, (1 << (places - 1)) - 1)
+    return Resources(lut=columns * each * (1.2 if late else 1.0), ff=bits)
 
 
 def delay(bits: int, cycles: int, family: str) -> Resources:
@@ -154,7 +150,8 @@ def _column(places: int, columns: int, family: str) -> float:
     inputs, most = _WIDEST.get(family) or _WIDEST[base]
     if places <= most:
         return float(1 << max(0, clog2(places) - inputs))
-    return places / (1 << inputs) * (1.25 if places <= 512 else 1.35)
+    trees = 1.4 if base == "xc7" else 1.25 if places <= 512 else 1.35
+    return places / (1 << inputs) * trees
 
 
 def dot_product(plan: DotProduct, family: str) -> Resources:

@@ -9,10 +9,11 @@ import numpy.typing as npt
 from amaranth.hdl import Const, Module, Shape, Value, unsigned
 from amaranth.lib.memory import Memory
 
-from .arithmetic import fetch_cycles, table_style
+from .arithmetic import TOGETHER, fetch_cycles, table_style
 from .beat import Beat
 from .memory import rom_attributes
 from .pipeline import register
+from .stored import stored
 
 Table = npt.NDArray[np.int64]
 
@@ -56,15 +57,19 @@ def rom(
 ) -> list[Value]:
     """Return ``words[address]`` of ``width`` bits for every address, one cycle later.
 
-    One memory with a read port per address (block RAM has two); a single word is a constant.
+    One memory with a read port per address (block RAM has two), or a module of look-up tables for
+    each where many words are read from them; a single word is a constant.
     """
     if len(words) == 1:
         return [Const(words[0], width) for _ in addresses]
+    style = table_style(len(words), width)
+    if style == "distributed" and len(words) > TOGETHER:
+        return [
+            stored(m, words, width, style, address, f"{name}{number or ''}")
+            for number, address in enumerate(addresses)
+        ]
     memory = Memory(
-        shape=unsigned(width),
-        depth=len(words),
-        init=words,
-        attrs=rom_attributes(table_style(len(words), width)),
+        shape=unsigned(width), depth=len(words), init=words, attrs=rom_attributes(style)
     )
     m.submodules[name] = memory
     ports = [memory.read_port() for _ in addresses]

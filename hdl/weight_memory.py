@@ -26,7 +26,7 @@ def stored_weights(
     which is the engine's.
     """
     address, _ = counter(m, step, len(words), "weight_address")
-    return stored(m, words, bits, style, address)
+    return stored(m, words, bits, style, address, "weights")
 
 
 def negatives(m: Module, weights: Weights, pe: int, end: Value, stages: int) -> list[Value]:

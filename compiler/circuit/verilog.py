@@ -94,7 +94,7 @@ def verilog_of(design: Design, components: Mapping[str, Component]) -> dict[str,
                 "opt_expr",
                 "opt_clean -purge",
                 # Tools map these tables and adders apart from what surrounds them.
-                f'setattr -mod -set keep_hierarchy "yes" *.{LOGIC} *.{ADDERS}',
+                f'setattr -mod -set keep_hierarchy "yes" *{LOGIC} *.{ADDERS}',
                 f"setattr -unset keep {TOP}/w:*",
                 f"attrmap {_INTERNAL}",
                 f"attrmap -modattr {_INTERNAL}",

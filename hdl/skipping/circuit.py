@@ -170,7 +170,7 @@ class Skipping(LayerCircuit[SkippingParams]):
                     bits.append(Const(column[0], 1))
             entries.append(bits)
         if used:
-            data = stored(m, words, used, params.weight_style, address)
+            data = stored(m, words, used, params.weight_style, address, "weights")
             m.d.sync += word.eq(data)
         return [Cat(bits) for bits in entries]
 

@@ -22,9 +22,9 @@ SHORTEST_SHIFT = 3
 """Registers in a row of which Yosys makes a shift register in LUTs, of 32 places each."""
 
 
-LONG_LISTS = 1.2
+LONG_LISTS = 1.15
 """How many times as large as random words Yosys makes lists of more than 1,024 places in LUTs on
-Xilinx: 1.15 and 1.24 in two layers of traffic signs."""
+Xilinx: 1.1 and 1.2 in two layers of traffic signs."""
 
 
 def bank(params: SkippingParams, family: str) -> Resources:

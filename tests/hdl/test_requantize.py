@@ -63,6 +63,7 @@ CASES = {
     "unsigned": (5, 6, 3, (9, False), 8, 0, 15),
     "one pixel, one word": (1, 4, 4, (12, True), 12, -8, 7),
     "an odd range": (9, 3, 1, (16, True), 10, -100, 77),
+    "tables in modules of their own": (2, 40, 2, (9, True), 6, -8, 7),
     "only above zero": (4, 2, 2, (10, True), 5, 3, 9),
     "only below zero": (4, 2, 1, (10, True), 5, -9, -3),
 }

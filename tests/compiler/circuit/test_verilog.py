@@ -50,11 +50,11 @@ def test_weights_are_initial_values(rtl: dict[str, str]) -> None:
     assert re.search(r"initial begin\n\s+\w*weights\w*\[0\] = ", text)
 
 
-def test_weights_in_look_up_tables_are_kept_apart(rtl: dict[str, str], small: Design) -> None:
+def test_tables_of_logic_are_kept_apart(rtl: dict[str, str], small: Design) -> None:
     apart = re.compile(r'^\(\* keep_hierarchy = "yes" \*\)\nmodule (\S+)', re.MULTILINE)
     for unit in small.units:
         inside = getattr(unit.params, "weight_style", None) == "distributed"
-        expected = [f"{unit.name}__weight_logic"] if inside else []
+        expected = [f"{unit.name}__weights_logic"] if inside else []
         assert apart.findall(rtl[f"{unit.name}.v"]) == expected
     assert any(apart.search(text) for text in rtl.values())
 
