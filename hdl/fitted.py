@@ -20,9 +20,8 @@ OTHERS = "others"
 
 _NONE = (1.0, 1.0)
 
-_LIKE = {"arria10": "cyclonev", "max10": "ice40"}
-"""Families without a fit take that of the nearest one: ALMs as of Cyclone V, and four inputs and
-no LUT RAM as of iCE40."""
+_LIKE = {"arria10": "cyclonev"}
+"""Families without a fit take that of the nearest one: the same ALMs."""
 
 
 @cache

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-FAMILIES = ("cyclonev", "ecp5", "gowin", "ice40", "xc7", "xcup")
+FAMILIES = ("cyclonev", "ecp5", "gowin", "ice40", "max10", "xc7", "xcup")
 
 
 def run(*arguments: str) -> None:
