@@ -14,12 +14,15 @@ def cost(params: RequantizeParams, family: str) -> Resources:
     places = 1 if params.entries == 1 else params.words
     width = params.product_bits
     constant = params.entries == 1
+    scaled = multiply(plan, width, family, constant=constant)
+    # A DSP48 adds what is wired to it; behind two of them an offset from a table is added beside.
+    beside = scaled.dsp > 1 and not constant
     lane = (
         delay(params.beat.bits, 1, family)
         + rom(places, 0 if plan.trivial else params.multiplier_bits, family)
         + rom(places, params.offset_bits, family)
-        + multiply(plan, width, family, constant=constant)
-        + accumulate(width, [plan], family)
+        + scaled
+        + (Resources(lut=width, ff=width) if beside else accumulate(width, [plan], family))
         + rounding(width, params.shift, params.ties, params.out.bits)
     )
     return lane.scaled(params.beat.lanes) + counter(places) + Resources(ff=latency(params), lut=4)

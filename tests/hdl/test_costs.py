@@ -68,20 +68,20 @@ CASES = {
 @pytest.mark.parametrize(
     ("case", "family", "lut", "dsp"),
     [
-        ("requantize", "xc7", 491, 8),
-        ("requantize", "ecp5", 727, 16),
-        ("requantize with ties", "xc7", 350, 4),
-        ("requantize with ties", "ecp5", 597, 8),
-        ("requantize without blocks", "xc7", 2097, 0),
-        ("requantize without blocks", "ecp5", 2387, 0),
-        ("requantize without blocks", "ice40", 2465, 0),
+        ("requantize", "xc7", 489, 8),
+        ("requantize", "ecp5", 733, 16),
+        ("requantize with ties", "xc7", 295, 4),
+        ("requantize with ties", "ecp5", 576, 8),
+        ("requantize without blocks", "xc7", 1926, 0),
+        ("requantize without blocks", "ecp5", 2400, 0),
+        ("requantize without blocks", "ice40", 2528, 0),
         ("requantize, one entry", "xc7", 77, 4),
         ("requantize, one entry", "ecp5", 274, 8),
-        ("threshold", "xc7", 534, 0),
-        ("threshold", "ecp5", 2431, 0),
-        ("threshold", "ice40", 2346, 0),
+        ("threshold", "xc7", 499, 0),
+        ("threshold", "ecp5", 1221, 0),
+        ("threshold", "ice40", 2308, 0),
         ("lookup", "xc7", 97, 0),
-        ("lookup", "ecp5", 471, 0),
+        ("lookup", "ecp5", 484, 0),
         ("add", "ecp5", 242, 4),
         ("concat", "xc7", 65, 0),
         ("concat", "ecp5", 155, 0),
@@ -112,7 +112,8 @@ def test_deep_thresholds_take_block_memory(family, bram):
 def test_families_without_figures_count_like_their_relatives(case):
     model, params = CASES[case]
     assert model(params, "xcup") == model(params, "xc7")
-    assert model(params, "gowin") == model(params, "ecp5")
+    # Gowin's multiplexers beside the LUTs hold twice as many places of a table.
+    assert case == "lookup" or model(params, "gowin") == model(params, "ecp5")
 
 
 def test_a_fork_is_wires():

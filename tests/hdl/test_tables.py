@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Tables of constants: what they are made of."""
 
 import re
