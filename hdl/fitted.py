@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 
 from .cost import Resources
 
@@ -37,6 +38,8 @@ def factors() -> Mapping[str, Mapping[str, tuple[float, float]]]:
 def corrected(raw: Resources, kind: str, family: str) -> Resources:
     """Return an estimate as the fit corrects it, that of the nearest family where it has none.
 
+    A kind that the drawn networks hardly showed takes the mean factors of the engine's others.
+
     Parameters
     ----------
     raw : Resources
@@ -45,7 +48,18 @@ def corrected(raw: Resources, kind: str, family: str) -> Resources:
         Engine and variant, ``folded.ternary``.
     family : str
     """
+    lut, ff = _factor(kind, family)
+    return Resources(raw.lut * lut, raw.ff * ff, raw.bram, raw.dsp)
+
+
+@cache
+def _factor(kind: str, family: str) -> tuple[float, float]:
+    """Return the factors of LUTs and flip-flops of a kind."""
     every = factors()
     known = every.get(family) or every.get(_LIKE.get(family, family), {})
-    lut, ff = known.get(kind, known.get(OTHERS, _NONE))
-    return Resources(raw.lut * lut, raw.ff * ff, raw.bram, raw.dsp)
+    engine = kind.partition(".")[0]
+    others = [pair for name, pair in known.items() if name.partition(".")[0] == engine]
+    if kind in known or not others:
+        return known.get(kind, known.get(OTHERS, _NONE))
+    luts, ffs = zip(*others, strict=True)
+    return fmean(luts), fmean(ffs)

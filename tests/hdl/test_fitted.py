@@ -27,5 +27,15 @@ def test_a_kind_without_a_factor_takes_the_mean_one():
     assert corrected(RAW, "never seen", "ecp5") == Resources(100 * lut, 200 * ff, 3.0, 4.0)
 
 
+def test_a_variant_without_a_factor_takes_those_of_its_engine():
+    (serial,) = (pair for kind, pair in factors()["max10"].items() if kind.startswith("unrolled"))
+    found = corrected(RAW, "unrolled.parallel", "max10")
+    assert (found.lut, found.ff) == pytest.approx((100 * serial[0], 200 * serial[1]))
+    known = [pair for kind, pair in factors()["ecp5"].items() if kind.startswith("folded.")]
+    found = corrected(RAW, "folded.packed", "ecp5")
+    assert "folded.packed" not in factors()["ecp5"]
+    assert found.lut == pytest.approx(100 * sum(lut for lut, _ in known) / len(known))
+
+
 def test_a_family_without_a_fit_takes_that_of_the_nearest():
     assert corrected(RAW, "folded.dsp", "arria10") == corrected(RAW, "folded.dsp", "cyclonev")
