@@ -112,7 +112,9 @@ def table(percent: int, family: str, engines: Sequence[str] = ENGINES) -> bool:
             continue
         found = synthesized(fit, layer, family)
         luts[engine] = found.lut
-        lanes = getattr(fit.params, "pe", 1) * fit.params.window.lanes
+        window = fit.params.window
+        # A lane computes for several pixels where they share their indices.
+        lanes = getattr(fit.params, "pe", 1) * window.lanes * window.pixels
         cycles = fit.params.cycles // SIZE**2
         share = ""
         if engine != "unrolled":
