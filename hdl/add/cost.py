@@ -12,7 +12,7 @@ def cost(params: AddParams, family: str) -> Resources:
     """Estimate the resources without the output FIFO."""
     places = 1 if params.entries == 1 else params.words
     width = params.product_bits
-    constant = params.entries == 1
+    constant = places == 1
     both = accumulate(width, products(params), family)
     lane = (
         rom(places, params.offset_bits, family)

@@ -13,7 +13,7 @@ def cost(params: RequantizeParams, family: str) -> Resources:
     plan = product(params)
     places = 1 if params.entries == 1 else params.words
     width = params.product_bits
-    constant = params.entries == 1
+    constant = places == 1
     scaled = multiply(plan, width, family, constant=constant)
     # A DSP48 adds what is wired to it; behind two of them an offset from a table is added beside.
     beside = scaled.dsp > 1 and not constant
