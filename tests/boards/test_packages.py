@@ -91,7 +91,7 @@ def pack(board: Board, folder: Path) -> subprocess.CompletedProcess[str]:
     assert flow.plan is not None
     project = flow.plan(board, board.clock_mhz, 0)
     folder.mkdir()
-    for name, text in project.constraints.items():
+    for name, text in project.files.items():
         (folder / name).write_text(text)
     width = len(project.line.held_high)
     others = f", output [{width - 1}:0] held_high" if width > 1 else ", output held_high"
@@ -102,7 +102,15 @@ def pack(board: Board, folder: Path) -> subprocess.CompletedProcess[str]:
         "  always @(posedge oscillator) serial_out <= serial_in;\n"
         f"{drive if width else ''}endmodule\n"
     )
-    run_yosys([f"read_verilog {folder}/top.v", project.synthesis, f"write_json {folder}/top.json"])
+    flat = project.flat
+    for name in project.files:
+        flat = tuple(command.replace(name, f"{folder}/{name}") for command in flat)
+    run_yosys(
+        [
+            *(f"read_verilog {folder}/top.v", project.synthesis),
+            *(*flat, f"write_json {folder}/top.json"),
+        ]
+    )
     route = project.route
     arguments = [route.module, route.function, route.script, *route.arguments, "--pack-only"]
     # There is nothing to report or to write yet.

@@ -1,13 +1,15 @@
 """The project of an ECP5 board: complete, the same every time, and clear about what is missing."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from sangi.boards.load import load_board
 from sangi.compiler.circuit.shell import write_shell
+from sangi.compiler.circuit.yosys import run_yosys
 from sangi.compiler.project.flows import write_project
-from sangi.compiler.project.nextpnr_ecp5 import plan
+from sangi.compiler.project.nextpnr_ecp5 import CHAINS, FLAT, plan
 from sangi.runtime.errors import BoardError
 
 BOARD = load_board("ulx3s_85f")
@@ -24,7 +26,9 @@ def project(small, tmp_path_factory):
 
 def test_it_is_complete(project):
     files = {path.name for path in project.iterdir()}
-    assert files == {"top.v", "top.lpf", "synth.ys", "build.sh", "README.md", "line.json"}
+    assert files == {
+        *("top.v", "top.lpf", "chains.v", "synth.ys", "build.sh", "README.md", "line.json")
+    }
     top = (project / "top.v").read_text()
     assert top.startswith("// top: Radiona ULX3S 85F, 60 MHz, 3000000 baud\n")
     assert "EHXPLLL" in top and "shell shell (" in top
@@ -94,3 +98,87 @@ def test_a_board_file_that_lacks_something(table, key, value, message):
 def test_another_shell_is_refused():
     with pytest.raises(BoardError, match="needs the shell uart, not axi"):
         plan(replace(BOARD, shell="axi"), 60.0, 0)
+
+
+SUMS = """
+module top (
+  input [6:0] a, b, input [9:0] c, input carry, invert,
+  output [7:0] sum, difference, output [10:0] more, output [6:0] with_carry, output [9:0] either,
+  output less, not_more, output [6:0] top_of_sum, output [8:0] shifted, negative
+);
+  wire [9:0] all = c + {a, 3'b101};
+  assign sum = a + b;
+  assign difference = a - b;
+  assign more = c + 10'd77;
+  assign with_carry = a + b + carry;
+  assign either = invert ? c - {a, 3'b010} : c + {a, 3'b010};
+  assign less = a < b;
+  assign not_more = $signed(c) <= $signed(b);
+  assign top_of_sum = all[9:3];
+  assign shifted = {a, 2'b00} - {2'b00, b};
+  assign negative = -{a, 2'b01};
+endmodule
+"""
+"""Sums, differences and comparisons with constant carries in, one that is none, and unused ends."""
+
+
+@pytest.fixture(scope="module")
+def rewritten(tmp_path_factory):
+    """Return the folder of a netlist before and after ``FLAT``, and of the latter as JSON."""
+    folder = tmp_path_factory.mktemp("chains")
+    (folder / "top.v").write_text(SUMS)
+    (folder / CHAINS).write_text(plan(BOARD, 60.0, 0).files[CHAINS])
+    run_yosys(
+        [
+            f"read_verilog {folder}/top.v",
+            "synth_ecp5 -top top",
+            "select top",
+            f"write_rtlil -selected {folder}/before.il",
+            *(command.replace(CHAINS, f"{folder}/{CHAINS}") for command in FLAT),
+            f"write_rtlil -selected {folder}/after.il",
+            f"write_json {folder}/after.json",
+        ]
+    )
+    # Flattening refuses an output at a constant, nextpnr a port that is not there.
+    text = (folder / "after.il").read_text()
+    (folder / "after.il").write_text(text.replace("connect \\COUT 1'x\n", "\n"))
+    return folder
+
+
+def test_chains_begin_and_end_without_cells_of_nextpnr(rewritten):
+    cells = json.loads((rewritten / "after.json").read_text())["modules"]["top"]["cells"]
+    chains = [cell["connections"] for cell in cells.values() if cell["type"] == "CCU2C"]
+    read = {
+        bit
+        for cell in cells.values()
+        for port, bits in cell["connections"].items()
+        if cell["port_directions"][port] == "input"
+        for bit in bits
+    }
+    carries_in = {wires["CIN"][0] for wires in chains}
+    carries_out = {wires["COUT"][0] for wires in chains}
+    assert "x" in carries_in and not {"0", "1"} & carries_in
+    assert "x" in carries_out and carries_out - {"x"} <= read
+    # One carry in comes from outside.
+    assert len(carries_in - carries_out) == 1
+
+
+@pytest.mark.parametrize("open_carry", ["-zero", "-one"])
+def test_rewritten_chains_add_the_same(rewritten, open_carry):
+    """SAT over all inputs, whatever an open carry is."""
+    run_yosys(
+        [
+            f"read_rtlil {rewritten}/before.il",
+            "rename top before",
+            f"read_rtlil {rewritten}/after.il",
+            "rename top after",
+            "read_verilog -overwrite +/lattice/cells_sim_ecp5.v",
+            "miter -equiv before after miter",
+            "hierarchy -top miter",
+            "proc",
+            "flatten",
+            f"setundef {open_carry}",
+            "opt_clean",
+            "sat -verify -prove trigger 0 miter",
+        ]
+    )

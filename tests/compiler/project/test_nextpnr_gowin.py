@@ -38,10 +38,7 @@ def test_it_is_complete(small, tmp_path):
 @pytest.mark.parametrize(("board", "family"), [(NANO, "gw1n"), (PRIMER, "gw2a")])
 def test_synthesis_knows_the_series(board, family):
     project = plan(board, 54.0, 0)
-    assert (
-        project.synthesis
-        == f"setattr -mod -unset keep_hierarchy *; synth_gowin -family {family} -top top"
-    )
+    assert project.synthesis == f"synth_gowin -noiopads -family {family} -top top"
     assert project.variant == board.settings["device"]["family"]
 
 
