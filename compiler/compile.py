@@ -131,6 +131,8 @@ def compile_model(
             clock_mhz=None if clock_mhz == "auto" else clock_mhz,
             target_fps=target_fps,
             wishes=wishes,
+            # Who looks for the highest clock wants short paths.
+            levels=1 if clock_mhz == "auto" else None,
             progress=progress,
         )
         steps.begin("write the circuit")

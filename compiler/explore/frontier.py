@@ -20,6 +20,7 @@ from ..mapping.refusals import node_problems
 from ..mapping.resources import shell_resources
 from ..mapping.search import Found, Search
 from ..mapping.select import Chooser, vector
+from ..mapping.unrolled import levels_at
 from ..mapping.wishes import Wishes
 from ..problems import refusal
 
@@ -138,7 +139,9 @@ def explore(
     wishes = Wishes() if wishes is None else wishes
     view = _View(board, board.clock_mhz if clock_mhz is None else clock_mhz, wishes)
     say = progress if progress is not None else _silent
-    offers, chooser = Offers(program, wishes, board.family), Chooser(board.family)
+    levels = levels_at(board.family, view.clock_mhz)
+    offers = Offers(program, wishes, board.family, levels)
+    chooser = Chooser(board.family)
     say("look for the fastest circuit that fits")
     search = Search(program, offers, chooser)
     fastest = search.fastest(view.room)

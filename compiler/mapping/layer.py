@@ -31,6 +31,8 @@ class Layer:
         Settings that the user chose; engines offer only what agrees with them.
     family : str or None
         Of the board: what fits its multiplier blocks. None offers what any family has.
+    levels : int
+        Adders in a row between two registers where the clock leaves time for several.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Layer:
     out: TensorType
     fixed: Mapping[str, Setting] = field(default_factory=dict)
     family: str | None = None
+    levels: int = 1
     _known: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def allows(self, **settings: Setting) -> bool:

@@ -26,6 +26,7 @@ from .refusals import node_problems, size_problems
 from .resources import shell_resources, total_resources
 from .search import Found, Search
 from .select import Choice, Chooser, vector
+from .unrolled import levels_at
 from .wishes import Wishes
 
 Progress = Callable[[str], None]
@@ -47,6 +48,7 @@ def map_program(
     clock_mhz: float | None = None,
     target_fps: float | None = None,
     wishes: Wishes | None = None,
+    levels: int | None = None,
     progress: Progress | None = None,
 ) -> Design:
     """Choose engine, folding and FIFO depth for every op of a program.
@@ -62,6 +64,8 @@ def map_program(
         in 80 % of every resource.
     wishes : Wishes, optional
         Engines, limits, and what is fixed of single layers.
+    levels : int, optional
+        Adders in a row between two registers; by default as many as the clock leaves time for.
     progress : callable, optional
         Called with a line of text now and then.
 
@@ -80,12 +84,14 @@ def map_program(
         If the wishes do not fit program or board.
     """
     clock = board.clock_mhz if clock_mhz is None else clock_mhz
+    if levels is None:
+        levels = levels_at(board.family, clock)
     say = progress if progress is not None else _silent
     problems = (*node_problems(program.nodes), *size_problems(program))
     if problems:
         raise refusal(program.name, problems)
     wishes = Wishes() if wishes is None else wishes
-    return _Mapper(program, board, clock, target_fps, wishes, say).run()
+    return _Mapper(program, board, clock, target_fps, wishes, levels, say).run()
 
 
 def _silent(_: str) -> None:
@@ -102,6 +108,7 @@ class _Mapper:
         clock_mhz: float,
         target_fps: float | None,
         wishes: Wishes,
+        levels: int,
         say: Progress,
     ) -> None:
         self.program = program
@@ -112,7 +119,7 @@ class _Mapper:
         self.shell = vector(shell_resources(board))
         self.limit = None if target_fps is None else int(clock_mhz * 1e6 / target_fps)
         self.target_fps = target_fps
-        offers = Offers(program, wishes, board.family)
+        offers = Offers(program, wishes, board.family, levels)
         self.search = Search(program, offers, Chooser(board.family))
 
     def run(self) -> Design:

@@ -99,6 +99,8 @@ class Offers:
     wishes : Wishes
     family : str or None
         Of the board; without it circuits of one family only are not offered.
+    levels : int
+        Adders in a row between two registers; see ``levels_at``.
 
     Raises
     ------
@@ -108,12 +110,16 @@ class Offers:
     """
 
     def __init__(
-        self, program: Program, wishes: Wishes | None = None, family: str | None = None
+        self,
+        program: Program,
+        wishes: Wishes | None = None,
+        family: str | None = None,
+        levels: int = 1,
     ) -> None:
         wishes = Wishes() if wishes is None else wishes
         for name in wishes.engines:
             _check_engine("engine", name)
-        self.layers = _layers(program, wishes, family)
+        self.layers = _layers(program, wishes, family, levels)
         for name in wishes.layers:
             if name not in self.layers:
                 raise UsageError(
@@ -198,14 +204,14 @@ class Offers:
         }
 
 
-def _layers(program: Program, wishes: Wishes, family: str | None) -> dict[str, Layer]:
+def _layers(program: Program, wishes: Wishes, family: str | None, levels: int) -> dict[str, Layer]:
     """Return the Conv and Dense nodes of a program as layers, by name."""
     layers = {}
     for node in program.nodes:
         if isinstance(node.op, Conv | Dense):
             source, out = program.types[node.inputs[0]], program.types[node.output]
             fixed = dict(wishes.layers.get(node.name, LayerWish()).settings)
-            layers[node.name] = Layer(node.name, node.op, source, out, fixed, family)
+            layers[node.name] = Layer(node.name, node.op, source, out, fixed, family, levels)
     return layers
 
 

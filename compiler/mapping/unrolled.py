@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,12 @@ from .windowed import is_ternary, kernels, multipliers_of, window_of
 DIGITS = (0, 4, 2, 1)
 """Bits of a sum that are computed in a cycle; 0 computes whole sums."""
 
-LEVELS = 1
-"""Adders in a row between two registers: as in all other engines."""
+ROW_NS: Mapping[str, float] = {"ecp5": 6.0}
+"""Nanoseconds of an adder in a row and of the wires to it, by family, as nextpnr reports them of
+circuits that fill half of a board. Elsewhere every adder has a register, as the other engines'."""
+
+LEVELS = (1, 2, 3, 4)
+"""Adders in a row that a user may choose."""
 
 MOST_DIGITS = {True: 12_000, False: 4_000}
 """Signed digits of ternary and of other weights beyond which search and synthesis take long."""
@@ -84,7 +88,7 @@ def unrolled_options(
                         digit=digit,
                         operands=most_operands(digit, layer.family),
                         places=places,
-                        levels=LEVELS,
+                        levels=levels_of(layer),
                         weight_bits=multipliers_of(layer.op)[1],
                         nonzeros=int(np.count_nonzero(layer.op.weights)),
                         size=_size(layer),
@@ -111,7 +115,22 @@ def unrolled_cycles(layer: Layer) -> Iterator[int]:
 
 def unrolled_settings(_: Layer) -> dict[str, tuple[Setting, ...]]:
     """Return what users may fix of an unrolled engine, with the values that each can have."""
-    return {"digit": DIGITS}
+    return {"digit": DIGITS, "levels": LEVELS}
+
+
+def levels_at(family: str, clock_mhz: float) -> int:
+    """Return how many adders in a row, of at most four, have time between two registers.
+
+    Fewer registers make a circuit smaller and nearer together; more of them than its clock needs
+    are for nothing.
+    """
+    row = ROW_NS.get(family, 1e3)
+    return max(1, min(LEVELS[-1], int(1e3 / clock_mhz / row)))
+
+
+def levels_of(layer: Layer) -> int:
+    """Return the adders in a row that the user chose, or else those that the clock leaves."""
+    return int(layer.fixed.get("levels", layer.levels))
 
 
 def digits_within(layer: Layer) -> tuple[int, ...]:
@@ -164,6 +183,6 @@ def _size(layer: Layer) -> NetworkSize:
     def search() -> NetworkSize:
         beat = beat_of(layer.source, 1)
         network = network_of(kernels(layer.op), beat.bits, beat.signed)
-        return size_of(pipeline_of(network, beat.bits, beat.signed, LEVELS))
+        return size_of(pipeline_of(network, beat.bits, beat.signed, levels_of(layer)))
 
     return layer.once("adder network", search)

@@ -21,7 +21,11 @@ def folding(params: Params) -> dict[str, int]:
         case SkippingParams():
             return {"pe": params.pe, "banks": params.banks, "pixels": params.pixels}
         case UnrolledParams():
-            return {"adders": params.size.adders, "digit": params.digit}
+            return {
+                "adders": params.size.adders,
+                "digit": params.digit,
+                "levels": params.levels,
+            }
         case WidthParams():
             return {"lanes": max(params.beat.lanes, params.out.lanes)}
         case _:

@@ -14,6 +14,7 @@ from sangi.compiler.mapping.unrolled import (
     affordable,
     comparable,
     digits_of,
+    levels_at,
     unrolled_cycles,
     unrolled_options,
 )
@@ -86,6 +87,35 @@ def test_a_digit_can_be_fixed():
     assert {
         params.digit for params in unrolled_options(layer(program(), digit=2), (1, 1), 9999)
     } == {2}
+
+
+@pytest.mark.parametrize(
+    ("family", "clock_mhz", "levels"),
+    [
+        ("ecp5", 200.0, 1),
+        ("ecp5", 100.0, 1),
+        ("ecp5", 60.0, 2),
+        ("ecp5", 10.0, 4),
+        ("xc7", 10.0, 1),
+    ],
+)
+def test_slow_clocks_leave_time_for_adders_in_a_row(family, clock_mhz, levels):
+    assert levels_at(family, clock_mhz) == levels
+
+
+def test_registers_follow_the_clock():
+    """A slower clock has fewer of them between adders, unless the user says how many."""
+    net, board = program(), load_board("ulx3s_85f")
+
+    def depth(**options):
+        wishes = Wishes(layers={"conv": LayerWish("unrolled", options.pop("fixed", {}))})
+        params = unit(map_program(net, board, wishes=wishes, **options)).params
+        return params.levels, params.depth
+
+    (one, deep), (two, flat) = depth(clock_mhz=100.0), depth()
+    assert (one, two) == (1, 2) and flat == -(-deep // 2)
+    assert depth(levels=1) == (1, deep)
+    assert depth(fixed={"levels": 3}) == (3, -(-deep // 3))
 
 
 def test_the_circuit_has_the_weights_of_the_layer(monkeypatch):
