@@ -56,7 +56,11 @@ def corrected(raw: Resources, kind: str, family: str) -> Resources:
 def _factor(kind: str, family: str) -> tuple[float, float]:
     """Return the factors of LUTs and flip-flops of a kind."""
     every = factors()
-    known = every.get(family) or every.get(_LIKE.get(family, family), {})
+    return factor_of(every.get(family) or every.get(_LIKE.get(family, family), {}), kind)
+
+
+def factor_of(known: Mapping[str, tuple[float, float]], kind: str) -> tuple[float, float]:
+    """Return the factors of LUTs and flip-flops of a kind of unit, known in a family or not."""
     engine = kind.partition(".")[0]
     others = [pair for name, pair in known.items() if name.partition(".")[0] == engine]
     if kind in known or not others:

@@ -27,7 +27,7 @@ from sangi.hdl.cost import Resources
 from sangi.hdl.engines import engine_of
 from sangi.hdl.fifo.cost import kind as fifo_kind
 from sangi.hdl.fifo.cost import model as fifo_model
-from sangi.hdl.fitted import FILE, OTHERS
+from sangi.hdl.fitted import FILE, OTHERS, factor_of
 
 SAMPLES = ((1, 1), (3, 1), (5, 1), (6, 1), (9, 1), (2, 4), (8, 4), (10, 4), (12, 4))
 """Seeds and widths of the drawn networks: units of a few hundred cells, and of a few thousand."""
@@ -120,7 +120,7 @@ def error(samples: Sequence[Sample], factors: Mapping[str, tuple[float, float]])
     found = []
     for number, resource in enumerate(RESOURCES):
         estimate = sum(
-            getattr(part, resource) * factors.get(kind, factors.get(OTHERS, (1.0, 1.0)))[number]
+            getattr(part, resource) * factor_of(factors, kind)[number]
             for sample in samples
             for kind, part in sample.parts.items()
         )

@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from sangi.boards.load import load_board
 from sangi.compiler.circuit.verilog import write_rtl
 from sangi.compiler.mapping.design import Design
+from sangi.compiler.mapping.mapper import map_program
+from sangi.hdl.arithmetic import TOGETHER
+
+from ..mapping.programs import Builder
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,21 @@ def test_tables_of_logic_are_kept_apart(rtl: dict[str, str], small: Design) -> N
         expected = [f"{unit.name}__weights_logic"] if inside else []
         assert apart.findall(rtl[f"{unit.name}.v"]) == expected
     assert any(apart.search(text) for text in rtl.values())
+
+
+def test_constants_of_many_channels_are_kept_apart(tmp_path: Path) -> None:
+    """Those of a requantizer that reads more words than are mapped together."""
+    net = Builder((4, 4, 1))
+    channels = TOGETHER + 4
+    program = net.program(net.requantize("q", net.conv("conv", "x", channels)))
+    board = load_board("ulx3s_85f")
+    design = map_program(program, board, target_fps=board.clock_mhz * 1e6 / 20_000)
+    unit = next(unit for unit in design.units if unit.node == "q")
+    assert unit.params.words > TOGETHER
+    write_rtl(design, tmp_path)
+    text = (tmp_path / f"{unit.name}.v").read_text()
+    apart = re.findall(r'^\(\* keep_hierarchy = "yes" \*\)\nmodule (\S+)', text, re.MULTILINE)
+    assert f"{unit.name}__offsets_logic" in apart
 
 
 def test_same_design_same_bytes(rtl: dict[str, str], small: Design, tmp_path: Path) -> None:
