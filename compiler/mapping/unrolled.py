@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -122,10 +123,10 @@ def unrolled_settings(_: Layer) -> dict[str, tuple[Setting, ...]]:
 def levels_at(family: str, clock_mhz: float) -> int:
     """Return how many adders in a row, of at most four, have time between two registers.
 
-    Fewer registers make a circuit smaller and nearer together; more of them than its clock needs
-    are for nothing.
+    Registers that the clock does not need cost flip-flops and wires, and wires are what a large
+    network of adders runs out of first.
     """
-    row = ROW_NS.get(family, 1e3)
+    row = ROW_NS.get(family, math.inf)
     return max(1, min(LEVELS[-1], int(1e3 / clock_mhz / row)))
 
 

@@ -1,5 +1,5 @@
-// Carry chains of ECP5 as nextpnr takes them without cells of its own: in front of a constant carry
-// in it puts one, fed by one wire for the whole chip, and another behind a carry out nobody reads.
+// Carry chains of ECP5 as nextpnr takes them without cells of its own: it puts one in front of every
+// constant carry in, fed by one wire for the whole chip, and one behind a carry out nobody reads.
 
 (* techmap_celltype = "CCU2C" *)
 module chain_first (

