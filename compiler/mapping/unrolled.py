@@ -27,7 +27,7 @@ DIGITS = (0, 4, 2, 1)
 
 ROW_NS: Mapping[str, float] = {"ecp5": 6.0}
 """Nanoseconds of an adder in a row and of the wires to it, by family, with some to spare: in a
-circuit that fills half of an ULX3S 85F nextpnr reports less than 10.2 for two. Elsewhere every
+circuit that fills half of an ULX3S 85F nextpnr reports no path above 10.3 with two. Elsewhere every
 adder has a register, as the other engines'."""
 
 LEVELS = (1, 2, 3, 4)

@@ -39,3 +39,22 @@ def test_a_circuit_faster_than_its_link_is_noted(
         assert line.endswith(
             "the link carries 3,750; --target-fps 3750 gives a smaller one, routed sooner"
         )
+
+
+@pytest.mark.parametrize(("clock_mhz", "levels"), [("auto", 1), (60.0, None), (None, None)])
+def test_the_highest_clock_has_one_adder_between_registers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock_mhz: Any, levels: int | None
+) -> None:
+    asked: list[int | None] = []
+
+    def mapped(*_: Any, **options: Any) -> None:
+        asked.append(options["levels"])
+        stopped()
+
+    monkeypatch.setattr(subject, "check_tools", lambda board: None)
+    monkeypatch.setattr(subject, "map_program", mapped)
+    with pytest.raises(ToolError, match="stopped"):
+        subject.compile_model(
+            TINY, "ulx3s_85f", out=tmp_path / "b", clock_mhz=clock_mhz, bitstream=True
+        )
+    assert asked == [levels]

@@ -120,5 +120,16 @@ def test_families_without_figures_count_like_their_relatives(case):
         assert gowin == ecp5
 
 
+@pytest.mark.parametrize("style", ["lut", "dsp"])
+def test_lanes_with_a_constant_each_multiply_by_it(style):
+    """As many lanes as channels read no table; 16 of them are 1,743 LUTs on ECP5 (Yosys)."""
+    each = requantize(64, 12, 16, 28, 18, False, style, 64)
+    one = requantize(64, 12, 16, 28, 18, False, style, 1)
+    assert requantize_cost(each, "ecp5").lut == requantize_cost(one, "ecp5").lut
+    read = requantize(32, 12, 16, 28, 18, False, "lut", 64)
+    wired = requantize(64, 12, 16, 28, 18, False, "lut", 64)
+    assert requantize_cost(wired, "ecp5").lut < requantize_cost(read, "ecp5").lut
+
+
 def test_a_fork_is_wires():
     assert fork_cost(ForkParams(Beat(8, 8, True), 64, 2), "ecp5").lut < 5

@@ -66,6 +66,18 @@ def test_compile_reaches_what_the_frontier_says(found):
     assert design.cycles_per_frame <= point.cycles_per_frame
 
 
+def test_registers_follow_the_clock():
+    """Adders in a row, where a slower clock leaves time for them, have fewer."""
+    wishes = Wishes(("unrolled",))
+    fast, slow = (
+        explore(program(), load_board("ulx3s_85f"), clock_mhz=clock, wishes=wishes, points=2)
+        for clock in (100.0, 60.0)
+    )
+    cycles = [frontier.points[-1].cycles_per_frame for frontier in (fast, slow)]
+    registers = [frontier.points[-1].resources.ff for frontier in (fast, slow)]
+    assert cycles[0] == cycles[1] and registers[1] < registers[0]
+
+
 def test_one_engine_has_no_others_beside_it():
     wishes = Wishes(("folded",), limits={"lut": Limit(20, True)})
     frontier = explore(program(), load_board("ulx3s_85f"), wishes=wishes, points=3)

@@ -7,7 +7,7 @@ import pytest
 from sangi.boards.load import load_board
 from sangi.compiler.circuit.shell import write_shell
 from sangi.compiler.project.flows import write_project
-from sangi.compiler.project.nextpnr_gowin import plan
+from sangi.compiler.project.nextpnr_gowin import PADS, plan
 from sangi.runtime.errors import BoardError
 
 NANO = load_board("tang_nano_9k")
@@ -28,6 +28,8 @@ def test_it_is_complete(small, tmp_path):
         'IO_LOC "serial_out" 17;',
         'IO_PORT "serial_out" IO_TYPE=LVCMOS33;',
     ]
+    script = (project / "synth.ys").read_text().splitlines()
+    assert script[-4:] == ["flatten", "clean", PADS, "write_json top.json"]
     top = (project / "top.v").read_text()
     assert "rPLL" in top and '.DEVICE("GW1N-9C")' in top and '.FCLKIN("27")' in top
     command = (project / "build.sh").read_text()
