@@ -18,7 +18,8 @@ from .cells import Cells
 from .collecting import push_sums
 from .network import Matrix
 from .params import UnrolledParams
-from .reading import read_digits, read_planes
+from .planes import read_planes
+from .reading import read_digits
 from .schedule import WINDOW_LATENCY
 from .serial import digit_network
 from .size import network_of, pipeline_of, size_of
@@ -71,7 +72,7 @@ class Unrolled(LayerCircuit[UnrolledParams]):
         if params.planes:
             emit, read, more = read_planes(m, params, self.i, fifo.space)
             m.d.comb += fifo.claim.eq(emit)
-            self._serial(m, fifo, read, more, delay_valid(m, emit, WINDOW_LATENCY))
+            self._serial(m, fifo, read, more, delay_valid(m, emit, len(params.blocks)))
             return m
         free = Signal()
         emit, inputs = window_registers(m, params, self.i, free, platform)

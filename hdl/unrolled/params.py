@@ -11,6 +11,9 @@ from ..window.params import SMALL_RING, WindowParams, WindowStyle
 from .size import WIDE, NetworkSize
 from .steps import frame_cycles, out_of_order
 
+PLANES = 4
+"""Planes that are merged at a time: what a look-up table takes."""
+
 
 @dataclass(frozen=True)
 class UnrolledParams:
@@ -111,12 +114,31 @@ class UnrolledParams:
     def planes(self) -> int:
         """Digits of an input that are read from planes that arrive a cycle apart.
 
-        For windows of a single pixel; 0 where windows are held whole.
+        For windows of a single pixel; 0 where windows are held whole. One more than an input has
+        where wider digits are to follow that are all sign.
         """
         window = self.window
         if not self.digit or window.kernel != (1, 1) or window.padded or self.places:
             return 0
-        return min(-(-window.beat.bits // self.digit), self.digits)
+        own = -(-window.beat.bits // self.digit)
+        return min(own + (window.beat.signed and self.digit > 1), self.digits)
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Beats of a pixel of which ever more digits have been put in a row; with ``planes`` only.
+
+        Behind merge k the digits of a block's channels come in runs of ``PLANES**k``, one a cycle;
+        no block has fewer beats, so that it is read before the next one is there. The last one,
+        all of whose channels are read together, is the pixel.
+        """
+        beats = self.window.channels // self.window.beat.lanes
+        blocks, size, run = [], 1, 1
+        while run < self.planes:
+            run = min(PLANES * run, self.planes)
+            fit = range(size, beats, size)
+            size = next((n for n in fit if n >= run and beats % n == 0), beats)
+            blocks.append(size)
+        return (*blocks, beats)
 
     @property
     def burst(self) -> int:

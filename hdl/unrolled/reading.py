@@ -1,19 +1,13 @@
-"""Reading of whole inputs digit by digit, and of a pixel that arrives in planes of its digits."""
+"""Reading of whole inputs digit by digit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from ...runtime.numerics import clog2
-from ..pipeline import counter, delay_valid
-from .params import UnrolledParams
-from .serial import waiting
-from .steps import first_step
-from .window import count_steps, window_place
+from ..pipeline import delay_valid
 
 
 def read_digits(
@@ -90,120 +84,3 @@ def _select(values: Sequence[Value], place: Value) -> Value:
         pairs = [parts[k : k + 2] for k in range(0, len(parts), 2)]
         parts = [Mux(bit, *pair[::-1]) if len(pair) == 2 else pair[0] for pair in pairs]
     return parts[0]
-
-
-def read_planes(
-    m: Module, params: UnrolledParams, port: Value, space: Value
-) -> tuple[Signal, list[Value], Value]:
-    """Take a frame whose windows are single pixels, and read their digits.
-
-    A *plane* is one digit of all channels. Every plane comes a cycle later than the one below it,
-    through shift registers of its own, and is copied in the one cycle in which its digits are read,
-    to registers that are 0 in all others: a sum of bits then does for a selection, and no pixel is
-    held while beats of the next one arrive.
-
-    Parameters
-    ----------
-    m : Module
-    params : UnrolledParams
-        ``planes`` is more than 0.
-    port : stream of ``window.beat``
-    space : Value
-        From a register: whether the results of another pixel have space.
-
-    Returns
-    -------
-    emit : Signal
-        High in the cycle of the last beat of a pixel whose sums are computed.
-    digits : list of Value
-        A digit of every channel, from the third cycle after ``emit`` on.
-    more : Value
-        Whether they are not the last ones; 0 where there are none.
-    """
-    window, digit = params.window, params.digit
-    emits, taken, emit = Signal(init=first_step(window) == 0), Signal(), Signal()
-    step = Signal()
-    _, beat_last = counter(m, taken, window.channels // window.beat.lanes, "beat")
-    idle, more = _busy(m, params, emit)
-    m.d.comb += [
-        port.ready.eq(~beat_last | ~emits | (idle & space)),
-        taken.eq(port.valid & port.ready),
-        step.eq(taken & beat_last),
-        emit.eq(step & emits),
-    ]
-    count_steps(m, params, step, window_place(m, params, emit), emits, Signal())
-    # Low in the one cycle in which a plane is complete.
-    closed: Value = ~emit
-    arrives: Value = taken
-    parts: list[list[Value]] = [[] for _ in range(window.channels)]
-    for plane in range(params.planes):
-        low, high = plane * digit, min((plane + 1) * digit, window.beat.bits)
-        beat = Cat(
-            port.payload[lane * window.beat.bits + low : lane * window.beat.bits + high]
-            for lane in range(window.beat.lanes)
-        )
-        beat = waiting(m, beat, plane, f"plane_{plane}")
-        closed = _delayed(m, closed, f"closed_{plane}")
-        pixel = Signal((high - low) * window.channels, name=f"pixel_{plane}", reset_less=True)
-        with m.If(arrives):
-            m.d.sync += pixel.eq(Cat(pixel, beat)[len(beat) :])
-        open_plane = Signal.like(pixel, name=f"open_{plane}", reset_less=True)
-        with m.If(closed):
-            m.d.sync += open_plane.eq(0)
-        with m.Else():
-            m.d.sync += open_plane.eq(pixel)
-        arrives = delay_valid(m, arrives, 1)
-        for channel, part in enumerate(parts):
-            part.append(open_plane[channel * (high - low) : (channel + 1) * (high - low)])
-    if window.beat.signed:
-        _extend(m, params, parts, _delayed(m, closed, "closed_sign"), more)
-    digits: list[Value] = []
-    for part in parts:
-        read = Signal(digit, name="digit", reset_less=True)
-        m.d.sync += read.eq(reduce(or_, part))
-        digits.append(read)
-    return emit, digits, delay_valid(m, more, 2)
-
-
-def _busy(m: Module, params: UnrolledParams, emit: Value) -> tuple[Value, Value]:
-    """Return whether another pixel may be taken, and whether more digits follow.
-
-    The latter is high from the cycle after ``emit`` on, for a cycle less than there are digits.
-    """
-    duration, digits = params.duration, params.digits
-    if duration == 1:
-        return Const(1, 1), Const(0, 1)
-    left = Signal(range(duration), name="left")
-    idle, more = Signal(name="idle", init=1), Signal(name="more")
-    m.d.sync += [
-        left.eq(Mux(emit, duration - 1, left - 1)),
-        idle.eq(~emit & (idle | (left == 1))),
-    ]
-    if digits > 1:
-        m.d.sync += more.eq(emit | (more & (left != duration - digits + 1)))
-    return idle, more
-
-
-def _delayed(m: Module, closed: Value, name: str) -> Value:
-    """Return a bit that is 1 after reset, a cycle later."""
-    later = Signal(name=name, init=1)
-    m.d.sync += later.eq(closed)
-    return later
-
-
-def _extend(
-    m: Module, params: UnrolledParams, parts: list[list[Value]], closed: Value, more: Value
-) -> None:
-    """Extend what is read of signed channels: from the highest plane on every bit is the sign."""
-    held = delay_valid(m, more, 1)
-    for part in parts:
-        top = part[-1]
-        sign = top[-1]
-        part[-1] = Cat(top, sign.replicate(params.digit - len(top)))
-        if params.planes < params.digits:
-            later = Signal(name="sign", reset_less=True)
-            with m.If(~closed):
-                m.d.sync += later.eq(sign)
-            with m.Elif(~held):
-                m.d.sync += later.eq(0)
-            part.append(later.replicate(params.digit))

@@ -29,7 +29,9 @@ def latency(params: UnrolledParams) -> int:
     """
     serial = 1 + params.digits if params.digit else 0
     hold = 1 if params.burst > 1 else 0
-    if params.duration == 1 or params.planes:
+    if params.planes:
+        return len(params.blocks) + params.depth + serial + hold
+    if params.duration == 1:
         return WINDOW_LATENCY + params.depth + serial + hold
     return WINDOW_LATENCY - 1 + params.depth + serial + hold
 

@@ -112,6 +112,20 @@ CASES = {
     "serial, dense, one digit": Case(**DENSE, digit=14, out_lanes=2),
     "serial, dense, long burst": Case(**DENSE, digit=2, out_lanes=1, filters=20, depth=24),
     "serial, dense, FIFO": Case(**DENSE, digit=2, out_lanes=2, places=2),
+    "serial, dense, blocks": Case(**{**DENSE, "channels": 32}, digit=1, bits=8),
+    "serial, dense, blocks of a third": Case(
+        **{**DENSE, "channels": 24, "in_lanes": 1}, digit=1, bits=8, signed=True, out_lanes=2
+    ),
+    "serial, dense, one block": Case(**{**DENSE, "channels": 12, "in_lanes": 4}, digit=1, bits=8),
+    "serial, dense, blocks of six, signed": Case(
+        **{**DENSE, "channels": 18, "in_lanes": 1}, digit=1, bits=6, signed=True, out_lanes=2
+    ),
+    "serial, dense, planes of 3 bits": Case(
+        **{**DENSE, "channels": 24}, digit=3, bits=8, signed=True, weight_bits=4, out_lanes=3
+    ),
+    "serial, 1x1 stride 2, blocks": Case(
+        kernel=(1, 1), stride=(2, 2), digit=1, channels=16, in_lanes=1, bits=7, out_lanes=1
+    ),
     "serial, 1x1": Case(kernel=(1, 1), digit=2, in_lanes=4, out_lanes=3, bits=8),
     "serial, 1x1 stride 2": Case(
         kernel=(1, 1), stride=(2, 2), digit=4, in_lanes=1, out_lanes=1, signed=True, weight_bits=4
@@ -134,8 +148,10 @@ QUICK = (
     "serial, 1 bit, 4-bit weights",
     "serial, 4 bits, long bursts",
     "serial, dense",
+    "serial, dense, blocks",
     "serial, dense, four operands",
     "serial, dense, signed, burst",
+    "serial, 1x1 stride 2, blocks",
     "serial, four operands, 4-bit weights",
     "serial, 1x1 stride 2",
 )

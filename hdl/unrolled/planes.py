@@ -1,0 +1,171 @@
+"""Reading of a pixel digit by digit that arrives beat by beat."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+
+from ..pipeline import counter, delay_valid
+from .params import PLANES, UnrolledParams
+from .serial import waiting
+from .steps import first_step
+from .window import count_steps, window_place
+
+
+def read_planes(
+    m: Module, params: UnrolledParams, port: Value, space: Value
+) -> tuple[Signal, list[Value], Value]:
+    """Take a frame whose windows are single pixels, and read their digits.
+
+    A *plane* is one digit of the channels of a beat; every plane comes a cycle later than the one
+    below it. Up to ``PLANES`` of them are merged to one in which as many digits follow each other,
+    and so on until one is left. What is merged is copied to registers that are 0 in all other
+    cycles: a sum of bits then does for a selection. A merge serves the channels of a block of beats
+    (``params.blocks``), and those of the block before have moved on to shift registers by then, as
+    have all of a pixel when its last block is read: the fewer beats, the fewer sums of bits.
+
+    Parameters
+    ----------
+    m : Module
+    params : UnrolledParams
+        ``planes`` is more than 0.
+    port : stream of ``window.beat``
+    space : Value
+        From a register: whether the results of another pixel have space.
+
+    Returns
+    -------
+    emit : Signal
+        High in the cycle of the last beat of a pixel whose sums are computed.
+    digits : list of Value
+        A digit of every channel, ``len(params.blocks) + 1`` cycles after ``emit`` for the first
+        time.
+    more : Value
+        Whether they are not the last ones; 0 where there are none.
+    """
+    emits, taken, emit = Signal(init=first_step(params.window) == 0), Signal(), Signal()
+    step = Signal()
+    last: Value = Const(1, 1)
+    ends: list[Value] = []
+    for size, block in zip((1, *params.blocks), params.blocks, strict=False):
+        _, block_last = counter(m, taken & last, block // size, f"block_{len(ends)}")
+        last = last & block_last
+        ends.append(last)
+    idle, more = _busy(m, params, emit)
+    m.d.comb += [
+        port.ready.eq(~last | ~emits | (idle & space)),
+        taken.eq(port.valid & port.ready),
+        step.eq(taken & last),
+        emit.eq(step & emits),
+    ]
+    count_steps(m, params, step, window_place(m, params, emit), emits, Signal())
+    planes = _planes(m, params, port.payload)
+    moves = [delay_valid(m, taken, 1), *(delay_valid(m, taken & end & emits, 1) for end in ends)]
+    signed, levels = params.window.beat.signed, len(params.blocks)
+    for level, block in enumerate(params.blocks):
+        length = PLANES**level
+        groups = block // (params.blocks[level - 1] if level else 1)
+        for number, plane in enumerate(planes):
+            first, count = number * length, min(length, params.planes - number * length)
+            late, name = level + first, f"plane_{level}_{number}"
+            if groups > 1:
+                moving = _during(m, moves[level], late, count, f"{name}_moves")
+                plane = _gathered(m, plane, count, groups, moving, name)
+            opened = Signal(len(plane), name=f"{name}_open", reset_less=True)
+            planes[number] = opened
+            if level == levels - 1 and signed:
+                # What follows the highest digit equals it.
+                with m.If(_during(m, moves[level + 1], late, count, f"{name}_opens")):
+                    m.d.sync += opened.eq(plane)
+                continue
+            with m.If(_closed(m, moves[level + 1], late, count, f"{name}_closed")):
+                m.d.sync += opened.eq(0)
+            with m.Else():
+                m.d.sync += opened.eq(plane)
+        planes = [reduce(or_, planes[k : k + PLANES]) for k in range(0, len(planes), PLANES)]
+    digit = params.digit
+    digits = [planes[0][k : k + digit] for k in range(0, len(planes[0]), digit)]
+    return emit, digits, delay_valid(m, more, levels)
+
+
+def _busy(m: Module, params: UnrolledParams, emit: Value) -> tuple[Value, Value]:
+    """Return whether another pixel may be taken, and whether more digits follow.
+
+    The latter is high from the cycle after ``emit`` on, for a cycle less than there are digits.
+    """
+    duration, digits = params.duration, params.digits
+    if duration == 1:
+        return Const(1, 1), Const(0, 1)
+    left = Signal(range(duration), name="left")
+    idle, more = Signal(name="idle", init=1), Signal(name="more")
+    m.d.sync += [
+        left.eq(Mux(emit, duration - 1, left - 1)),
+        idle.eq(~emit & (idle | (left == 1))),
+    ]
+    if digits > 1:
+        m.d.sync += more.eq(emit | (more & (left != duration - digits + 1)))
+    return idle, more
+
+
+def _planes(m: Module, params: UnrolledParams, payload: Value) -> list[Value]:
+    """Return the digits of a beat: the lowest ones a cycle after it, each of the others later."""
+    beat, digit = params.window.beat, params.digit
+    lanes = [payload[k * beat.bits : (k + 1) * beat.bits] for k in range(beat.lanes)]
+    planes: list[Value] = []
+    for plane in range(params.planes):
+        low, high = (min(number * digit, beat.bits) for number in (plane, plane + 1))
+        parts: list[Value] = []
+        for lane in lanes:
+            fill = lane[-1] if beat.signed else Const(0, 1)
+            parts += [lane[low:high], fill.replicate(digit - (high - low))]
+        planes.append(waiting(m, Cat(parts), 1 + plane, f"beat_{plane}"))
+    return planes
+
+
+def _gathered(m: Module, plane: Value, count: int, groups: int, moving: Value, name: str) -> Value:
+    """Return the digits of ``groups`` blocks, the oldest first, while the newest one's come.
+
+    Parameters
+    ----------
+    m : Module
+    plane : Value
+        A digit of every channel of a block: ``count`` of them in a row.
+    count, groups : int
+    moving : Value
+        High while the digits of any block come.
+    name : str
+    """
+    size = len(plane)
+    # Reset, so that they do not become shift registers in LUTs.
+    held = Signal(size * count * (groups - 1), name=name)
+    with m.If(moving):
+        m.d.sync += held.eq(Cat(plane, held))
+    ends = [age * count * size for age in range(groups - 1, 0, -1)]
+    return Cat(*(held[end - size : end] for end in ends), plane)
+
+
+def _during(m: Module, pulse: Value, late: int, cycles: int, name: str) -> Value:
+    """Return a bit that is high for some cycles, ``late`` cycles after ``pulse`` for the first."""
+    if cycles == 1:
+        return delay_valid(m, pulse, late)
+    high = Signal(name=name)
+    before = delay_valid(m, pulse, late - 1)
+    after = delay_valid(m, before, cycles)
+    m.d.sync += high.eq(before | (high & ~after))
+    return high
+
+
+def _closed(m: Module, pulse: Value, late: int, cycles: int, name: str) -> Value:
+    """Return the inverse of ``_during``; from a register where ``late`` is not 0."""
+    if not late:
+        return ~pulse
+    low = Signal(name=name, init=1)
+    before = delay_valid(m, pulse, late - 1)
+    if cycles == 1:
+        m.d.sync += low.eq(~before)
+    else:
+        after = delay_valid(m, before, cycles)
+        m.d.sync += low.eq(~before & (low | after))
+    return low
