@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 
@@ -10,19 +12,18 @@ from ..burst import push_burst
 from ..burst_cost import SELECTED
 from ..fifo.circuit import CreditFifo
 from ..pipeline import delay_valid
-from .params import UnrolledParams
+from .params import PLANES, UnrolledParams
 from .serial import waiting
+from .span import Span
 
 
 def push_sums(
-    m: Module, params: UnrolledParams, fifo: CreditFifo, sums: Sequence[Value], last: Value
+    m: Module, params: UnrolledParams, fifo: CreditFifo, sums: Sequence[Value], soon: Value
 ) -> None:
     """Push sums that come digit by digit, the lowest first.
 
-    A single beat is pushed in the cycle after ``last``, the first of several a cycle later. The
-    sums of every beat are complete a cycle after those of the one before, and are copied in that
-    cycle to registers that are 0 in all others, so that the beats need not be selected. Where a
-    burst is long they are held instead, because of what would come a long time after the first.
+    A single beat is pushed in the cycle after the last digits, the first of several a cycle later,
+    or two where they are ``regrouped``.
 
     Parameters
     ----------
@@ -32,22 +33,30 @@ def push_sums(
         Its slots are claimed already.
     sums : values
         A digit of every filter.
-    last : Value
-        High where they are the last ones.
+    soon : Value
+        High in the cycle before the first ones.
     """
-    digit, lanes, beats = params.digit, params.out.lanes, params.burst
-    spread = 1 < beats <= SELECTED
-    done = delay_valid(m, last, 1)
-    whole: list[Value] = []
-    for number, value in enumerate(sums):
-        if spread:
-            value = waiting(m, value, number // lanes, f"sum_late_{number}")
-        total = Signal(digit * params.digits, name=f"sum_whole_{number}", reset_less=True)
-        m.d.sync += total.eq(Cat(total, value)[digit:])
-        whole.append(total)
-    if not spread:
-        push_burst(m, fifo, Cat(_sized(m, params, total) for total in whole), done, beats)
+    if params.regrouped:
+        _push_regrouped(m, params, fifo, sums, soon)
         return
+    last = delay_valid(m, soon, params.digits)
+    if 1 < params.burst <= SELECTED:
+        _push_spread(m, params, fifo, sums, last)
+        return
+    whole = [_whole(m, params, value, number) for number, value in enumerate(sums)]
+    results = Cat(_sized(m, params, total) for total in whole)
+    push_burst(m, fifo, results, delay_valid(m, last, 1), params.burst)
+
+
+def _push_spread(
+    m: Module, params: UnrolledParams, fifo: CreditFifo, sums: Sequence[Value], last: Value
+) -> None:
+    """Push a few beats.
+
+    The sums of every beat are complete a cycle after those of the one before, and are copied in
+    that cycle to registers that are 0 in all others, so that the beats need not be selected.
+    """
+    lanes, beats = params.out.lanes, params.burst
     closed = Signal(beats + 1, name="beat_closed", init=(2 << beats) - 1)
     pushing = Signal(name="pushing")
     m.d.sync += [
@@ -55,18 +64,78 @@ def push_sums(
         pushing.eq(~closed[0] | (pushing & closed[-1])),
     ]
     chosen: list[Value] = [Const(0, 1)] * lanes
-    for number, total in enumerate(whole):
+    for number, value in enumerate(sums):
         beat, lane = divmod(number, lanes)
-        copied = Signal(min(len(total), params.out.bits), name=f"sum_{number}", reset_less=True)
-        with m.If(closed[beat]):
-            m.d.sync += copied.eq(0)
-        with m.Else():
-            m.d.sync += copied.eq(total)
-        chosen[lane] = chosen[lane] | copied
+        total = _whole(m, params, waiting(m, value, beat, f"sum_late_{number}"), number)
+        bits = min(len(total), params.out.bits)
+        chosen[lane] = chosen[lane] | _opened(m, total[:bits], closed[beat], f"sum_{number}")
     m.d.comb += [
         fifo.push.eq(pushing),
         fifo.payload.eq(Cat(_sized(m, params, total) for total in chosen)),
     ]
+
+
+def _push_regrouped(
+    m: Module, params: UnrolledParams, fifo: CreditFifo, sums: Sequence[Value], soon: Value
+) -> None:
+    """Push many beats, in which a selection of each bit among all of them would be large.
+
+    Beat ``PLANES * u + v`` comes as many cycles late. A group of ``PLANES`` digits of a sum is let
+    through in their cycles only, so that those of all ``u`` follow each other on one wire (a sum of
+    bits); there the group is complete when the ``v`` before it was a cycle ago, and a second sum of
+    bits makes it that group of all beats in a row. It is the way of ``read_planes``, backwards.
+    """
+    digit, lanes, count = params.digit, params.out.lanes, params.digits
+    pulses = [soon]
+    for _ in range(count + 2 + params.burst):
+        pulses.append(delay_valid(m, pulses[-1], 1))
+    # Low while the first group of digits comes, and in the first of every ``PLANES`` cycles.
+    passes = Span(m, soon, PLANES, "group_closed", low=True)
+    begins = reduce(or_, pulses[: params.burst : PLANES])
+    copies = Span(m, begins, 1, "beat_closed", low=True)
+    late = [
+        waiting(m, value, number // lanes, f"sum_late_{number}")
+        for number, value in enumerate(sums)
+    ]
+    parts: list[list[Value]] = [[] for _ in range(lanes)]
+    for first in range(0, count, PLANES):
+        size = min(PLANES, count - first)
+        for lane, part in enumerate(parts):
+            chosen: Value = Const(0, 1)
+            for v in range(PLANES):
+                passed: Value = Const(0, 1)
+                for u, value in enumerate(late[v * lanes + lane :: PLANES * lanes]):
+                    place = first + PLANES * u + v
+                    name = f"sum_{lane}_{first}_{v}_{u}"
+                    passed = passed | _opened(m, value, passes.by(place), name)
+                group = Signal(digit * size, name=f"group_{lane}_{first}_{v}", reset_less=True)
+                m.d.sync += group.eq(Cat(group, passed)[digit:])
+                place = first + size + 1 + v
+                chosen = chosen | _opened(m, group, copies.by(place), f"copy_{lane}_{first}_{v}")
+            part.append(waiting(m, chosen, count - first - size, f"early_{lane}_{first}"))
+    pushing = Signal(name="pushing")
+    m.d.sync += pushing.eq(pulses[count + 2] | (pushing & ~pulses[-1]))
+    m.d.comb += [
+        fifo.push.eq(pushing),
+        fifo.payload.eq(Cat(_sized(m, params, Cat(part)) for part in parts)),
+    ]
+
+
+def _whole(m: Module, params: UnrolledParams, value: Value, number: int) -> Signal:
+    """Return a sum of which a digit comes in every cycle."""
+    total = Signal(params.digit * params.digits, name=f"sum_whole_{number}", reset_less=True)
+    m.d.sync += total.eq(Cat(total, value)[params.digit :])
+    return total
+
+
+def _opened(m: Module, value: Value, closed: Value, name: str) -> Signal:
+    """Return a value a cycle later, and 0 behind cycles in which ``closed`` is high."""
+    opened = Signal(len(value), name=name, reset_less=True)
+    with m.If(closed):
+        m.d.sync += opened.eq(0)
+    with m.Else():
+        m.d.sync += opened.eq(value)
+    return opened
 
 
 def _sized(m: Module, params: UnrolledParams, total: Value) -> Value:

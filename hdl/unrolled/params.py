@@ -14,6 +14,9 @@ from .steps import frame_cycles, out_of_order
 PLANES = 4
 """Planes that are merged at a time: what a look-up table takes."""
 
+MOST_BEATS = 64
+"""Beats whose sums may wait for each other: beyond, flip-flops would be too many."""
+
 
 @dataclass(frozen=True)
 class UnrolledParams:
@@ -144,6 +147,12 @@ class UnrolledParams:
     def burst(self) -> int:
         """Output beats of one window."""
         return self.out_channels // self.out.lanes
+
+    @property
+    def regrouped(self) -> bool:
+        """Whether serial sums are collected a few digits at a time, where beats are many."""
+        fits = self.burst % PLANES == 0 and PLANES < self.burst <= MOST_BEATS
+        return fits and self.digits >= PLANES
 
     @property
     def duration(self) -> int:

@@ -10,6 +10,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from ..pipeline import counter, delay_valid
 from .params import PLANES, UnrolledParams
 from .serial import waiting
+from .span import Span
 from .steps import first_step
 from .window import count_steps, window_place
 
@@ -62,8 +63,16 @@ def read_planes(
     ]
     count_steps(m, params, step, window_place(m, params, emit), emits, Signal())
     planes = _planes(m, params, port.payload)
-    moves = [delay_valid(m, taken, 1), *(delay_valid(m, taken & end & emits, 1) for end in ends)]
     signed, levels = params.window.beat.signed, len(params.blocks)
+    pulses = [taken, *(taken & end & emits for end in ends)]
+    spans: dict[tuple[int, int, bool], Span] = {}
+
+    def during(level: int, cycles: int, low: bool = False) -> Span:
+        if (level, cycles, low) not in spans:
+            name = f"block_{level}_{'closed' if low else 'open'}_{cycles}"
+            spans[level, cycles, low] = Span(m, pulses[level], cycles, name, low)
+        return spans[level, cycles, low]
+
     for level, block in enumerate(params.blocks):
         length = PLANES**level
         groups = block // (params.blocks[level - 1] if level else 1)
@@ -71,16 +80,15 @@ def read_planes(
             first, count = number * length, min(length, params.planes - number * length)
             late, name = level + first, f"plane_{level}_{number}"
             if groups > 1:
-                moving = _during(m, moves[level], late, count, f"{name}_moves")
-                plane = _gathered(m, plane, count, groups, moving, name)
+                plane = _gathered(m, plane, count, groups, during(level, count).by(late), name)
             opened = Signal(len(plane), name=f"{name}_open", reset_less=True)
             planes[number] = opened
             if level == levels - 1 and signed:
                 # What follows the highest digit equals it.
-                with m.If(_during(m, moves[level + 1], late, count, f"{name}_opens")):
+                with m.If(during(level + 1, count).by(late)):
                     m.d.sync += opened.eq(plane)
                 continue
-            with m.If(_closed(m, moves[level + 1], late, count, f"{name}_closed")):
+            with m.If(during(level + 1, count, low=True).by(late)):
                 m.d.sync += opened.eq(0)
             with m.Else():
                 m.d.sync += opened.eq(plane)
@@ -144,28 +152,3 @@ def _gathered(m: Module, plane: Value, count: int, groups: int, moving: Value, n
         m.d.sync += held.eq(Cat(plane, held))
     ends = [age * count * size for age in range(groups - 1, 0, -1)]
     return Cat(*(held[end - size : end] for end in ends), plane)
-
-
-def _during(m: Module, pulse: Value, late: int, cycles: int, name: str) -> Value:
-    """Return a bit that is high for some cycles, ``late`` cycles after ``pulse`` for the first."""
-    if cycles == 1:
-        return delay_valid(m, pulse, late)
-    high = Signal(name=name)
-    before = delay_valid(m, pulse, late - 1)
-    after = delay_valid(m, before, cycles)
-    m.d.sync += high.eq(before | (high & ~after))
-    return high
-
-
-def _closed(m: Module, pulse: Value, late: int, cycles: int, name: str) -> Value:
-    """Return the inverse of ``_during``; from a register where ``late`` is not 0."""
-    if not late:
-        return ~pulse
-    low = Signal(name=name, init=1)
-    before = delay_valid(m, pulse, late - 1)
-    if cycles == 1:
-        m.d.sync += low.eq(~before)
-    else:
-        after = delay_valid(m, before, cycles)
-        m.d.sync += low.eq(~before & (low | after))
-    return low

@@ -28,7 +28,7 @@ def latency(params: UnrolledParams) -> int:
     firing that computes it. Serial sums add the register of the digit and the digits themselves.
     """
     serial = 1 + params.digits if params.digit else 0
-    hold = 1 if params.burst > 1 else 0
+    hold = 2 if params.regrouped else 1 if params.burst > 1 else 0
     if params.planes:
         return len(params.blocks) + params.depth + serial + hold
     if params.duration == 1:

@@ -111,6 +111,20 @@ CASES = {
     "serial, dense, signed, 3 bits": Case(**DENSE, digit=3, out_lanes=3, signed=True),
     "serial, dense, one digit": Case(**DENSE, digit=14, out_lanes=2),
     "serial, dense, long burst": Case(**DENSE, digit=2, out_lanes=1, filters=20, depth=24),
+    "serial, dense, burst of sixteen": Case(**DENSE, digit=1, filters=32, out_lanes=2, depth=24),
+    "serial, burst of eight": Case(
+        **SAME, digit=2, weight_bits=4, filters=8, out_lanes=1, signed=True, depth=8
+    ),
+    "serial, burst of twelve, as many digits": Case(
+        **{**DENSE, "channels": 64, "in_lanes": 64},
+        bits=7,
+        digit=1,
+        filters=12,
+        out_lanes=1,
+        depth=12,
+    ),
+    "serial, burst of 64": Case(**DENSE, digit=1, filters=64, out_lanes=1, depth=64),
+    "serial, burst of 68": Case(**DENSE, digit=1, filters=68, out_lanes=1, depth=68),
     "serial, dense, FIFO": Case(**DENSE, digit=2, out_lanes=2, places=2),
     "serial, dense, blocks": Case(**{**DENSE, "channels": 32}, digit=1, bits=8),
     "serial, dense, blocks of a third": Case(
@@ -151,6 +165,7 @@ QUICK = (
     "serial, dense, blocks",
     "serial, dense, four operands",
     "serial, dense, signed, burst",
+    "serial, dense, burst of sixteen",
     "serial, 1x1 stride 2, blocks",
     "serial, four operands, 4-bit weights",
     "serial, 1x1 stride 2",
