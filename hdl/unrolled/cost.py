@@ -7,7 +7,7 @@ from ..cost import Resources
 from ..estimate import base_family, counter
 from ..fifo.cost import model as fifo_model
 from ..fifo.cost import storage
-from .params import UnrolledParams
+from .params import PLANES, UnrolledParams
 
 
 def cost(params: UnrolledParams, family: str) -> Resources:
@@ -19,7 +19,9 @@ def cost(params: UnrolledParams, family: str) -> Resources:
 
 
 def window(params: UnrolledParams, family: str) -> Resources:
-    """Return the cost of packed pixels, FIFO, line buffer and window registers."""
+    """Return the cost of packed pixels, FIFO, line buffer and window registers, if there are."""
+    if params.planes:
+        return Resources()
     shape = params.window
     pixel = shape.channels * shape.beat.bits
     used = params.size.inputs * shape.beat.bits
@@ -91,29 +93,49 @@ def serial(params: UnrolledParams, family: str) -> Resources:
 
 def reading(params: UnrolledParams, family: str) -> Resources:
     """Return the cost of reading digits of all inputs."""
+    if params.planes:
+        return planes(params, family)
     size, digit = params.size, params.digit
-    xilinx = base_family(family) == "xc7"
     inside = -(-params.window.beat.bits // digit)
-    if not params.planes:
-        # A multiplexer of all digits, for every bit of one.
-        each = digit * (1.0 if inside == 1 else (inside - 1) / (3 if xilinx else 1.3) + 0.5)
-        return Resources(lut=size.inputs * each, ff=digit * size.inputs)
-    signed = params.window.beat.signed and params.planes < params.digits
-    late = params.window.beat.lanes * digit * params.planes * (params.planes - 1) // 2
-    return Resources(
-        lut=size.inputs * digit * either(params.planes + signed, family),
-        ff=size.inputs * (digit + signed) + late + 3 * params.planes,
-    )
+    # A multiplexer of all digits, for every bit of one.
+    each = (inside - 1) / (3 if base_family(family) == "xc7" else 1.3) + 0.5
+    return Resources(lut=size.inputs * digit * (each if inside > 1 else 1), ff=digit * size.inputs)
+
+
+def planes(params: UnrolledParams, family: str) -> Resources:
+    """Return the cost of reading a pixel beat by beat: merges, and registers of every block."""
+    lanes = params.window.beat.lanes * params.digit
+    count, before = params.planes, 1
+    # Every plane is a cycle late, and so are the bits that say when it comes.
+    total = Resources(ff=lanes * count * (count + 1) // 2 + 6 * count)
+    for level, block in enumerate(params.blocks):
+        runs = -(-count // PLANES**level)
+        total += Resources(ff=lanes * ((block - before) * count + block * runs))
+        if runs > 1:
+            full, rest = divmod(runs, PLANES)
+            merged = full * either(PLANES, family) + (either(rest, family) if rest else 0)
+            total += Resources(lut=lanes * block * merged)
+        before = block
+    return total
 
 
 def collecting(params: UnrolledParams, family: str) -> Resources:
     """Return the cost of sums that are whole again, and of their burst."""
-    whole = params.out_channels * params.digit * params.digits
-    beats, out = params.burst, params.out
+    digit, digits, beats, out = params.digit, params.digits, params.burst, params.out
+    late = out.lanes * digit * beats * (beats - 1) // 2
+    if params.regrouped:
+        groups = -(-digits // PLANES)
+        selected = PLANES * groups * either(beats // PLANES, family)
+        waits = sum(max(0, digits - PLANES * (group + 1)) for group in range(groups))
+        registers = beats * groups + 2 * PLANES * digits + waits
+        return Resources(
+            lut=out.lanes * digit * (selected + digits * either(PLANES, family)),
+            ff=late + out.lanes * digit * registers + 2 * beats + 3 * digits + 12,
+        )
+    whole = params.out_channels * digit * digits
     if not 1 < beats <= SELECTED:
         return Resources(ff=whole) + burst_cost(out.width, beats, family)
-    bits = min(out.bits, params.digit * params.digits)
-    late = out.lanes * params.digit * beats * (beats - 1) // 2
+    bits = min(out.bits, digit * digits)
     return Resources(
         lut=out.lanes * bits * either(beats, family),
         ff=whole + params.out_channels * bits + late + beats + 2,

@@ -45,6 +45,33 @@ CASES = {
         digit=1,
         depth=16,
     ),
+    "dense, 8 bits": Case(
+        height=1,
+        width=1,
+        kernel=(1, 1),
+        channels=96,
+        filters=24,
+        bits=8,
+        signed=True,
+        in_lanes=6,
+        out_lanes=3,
+        digit=1,
+        depth=16,
+    ),
+    "1x1, 2 bits": Case(
+        height=8,
+        width=8,
+        kernel=(1, 1),
+        channels=32,
+        filters=32,
+        bits=8,
+        weight_bits=4,
+        zeros=0.8,
+        in_lanes=4,
+        out_lanes=1,
+        digit=2,
+        depth=64,
+    ),
 }
 QUICK = ("1 bit, signed",)
 
