@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
@@ -62,40 +63,10 @@ def read_planes(
         emit.eq(step & emits),
     ]
     count_steps(m, params, step, window_place(m, params, emit), emits, Signal())
-    planes = _planes(m, params, port.payload)
-    signed, levels = params.window.beat.signed, len(params.blocks)
     pulses = [taken, *(taken & end & emits for end in ends)]
-    spans: dict[tuple[int, int, bool], Span] = {}
-
-    def during(level: int, cycles: int, low: bool = False) -> Span:
-        if (level, cycles, low) not in spans:
-            name = f"block_{level}_{'closed' if low else 'open'}_{cycles}"
-            spans[level, cycles, low] = Span(m, pulses[level], cycles, name, low)
-        return spans[level, cycles, low]
-
-    for level, block in enumerate(params.blocks):
-        length = PLANES**level
-        groups = block // (params.blocks[level - 1] if level else 1)
-        for number, plane in enumerate(planes):
-            first, count = number * length, min(length, params.planes - number * length)
-            late, name = level + first, f"plane_{level}_{number}"
-            if groups > 1:
-                plane = _gathered(m, plane, count, groups, during(level, count).by(late), name)
-            opened = Signal(len(plane), name=f"{name}_open", reset_less=True)
-            planes[number] = opened
-            if level == levels - 1 and signed:
-                # What follows the highest digit equals it.
-                with m.If(during(level + 1, count).by(late)):
-                    m.d.sync += opened.eq(plane)
-                continue
-            with m.If(during(level + 1, count, low=True).by(late)):
-                m.d.sync += opened.eq(0)
-            with m.Else():
-                m.d.sync += opened.eq(plane)
-        planes = [reduce(or_, planes[k : k + PLANES]) for k in range(0, len(planes), PLANES)]
-    digit = params.digit
-    digits = [planes[0][k : k + digit] for k in range(0, len(planes[0]), digit)]
-    return emit, digits, delay_valid(m, more, levels)
+    row = _merged(m, params, _planes(m, params, port.payload), pulses)
+    digits = [row[k : k + params.digit] for k in range(0, len(row), params.digit)]
+    return emit, digits, delay_valid(m, more, len(params.blocks))
 
 
 def _busy(m: Module, params: UnrolledParams, emit: Value) -> tuple[Value, Value]:
@@ -130,6 +101,52 @@ def _planes(m: Module, params: UnrolledParams, payload: Value) -> list[Value]:
             parts += [lane[low:high], fill.replicate(digit - (high - low))]
         planes.append(waiting(m, Cat(parts), 1 + plane, f"beat_{plane}"))
     return planes
+
+
+def _merged(
+    m: Module, params: UnrolledParams, planes: list[Value], pulses: Sequence[Value]
+) -> Value:
+    """Merge planes until one is left, and return a digit of every channel of a pixel.
+
+    Parameters
+    ----------
+    m : Module
+    params : UnrolledParams
+    planes : values
+        The digits of a beat.
+    pulses : values
+        The first is high where a beat is taken, the others where it is the last one of a block.
+    """
+    spans: dict[tuple[int, int, bool], Span] = {}
+
+    def during(level: int, cycles: int, low: bool = False) -> Span:
+        if (level, cycles, low) not in spans:
+            name = f"block_{level}_{'closed' if low else 'open'}_{cycles}"
+            spans[level, cycles, low] = Span(m, pulses[level], cycles, name, low)
+        return spans[level, cycles, low]
+
+    before, highest = 1, len(params.blocks) - 1
+    for level, block in enumerate(params.blocks):
+        length = PLANES**level
+        for number, plane in enumerate(planes):
+            first, count = number * length, min(length, params.planes - number * length)
+            late, name = level + first, f"plane_{level}_{number}"
+            if block > before:
+                moving = during(level, count).by(late)
+                plane = _gathered(m, plane, count, block // before, moving, name)
+            planes[number] = opened = Signal(len(plane), name=f"{name}_open", reset_less=True)
+            if level == highest and params.window.beat.signed:
+                # What follows the highest digit equals it.
+                with m.If(during(level + 1, count).by(late)):
+                    m.d.sync += opened.eq(plane)
+            else:
+                with m.If(during(level + 1, count, low=True).by(late)):
+                    m.d.sync += opened.eq(0)
+                with m.Else():
+                    m.d.sync += opened.eq(plane)
+        planes = [reduce(or_, planes[k : k + PLANES]) for k in range(0, len(planes), PLANES)]
+        before = block
+    return planes[0]
 
 
 def _gathered(m: Module, plane: Value, count: int, groups: int, moving: Value, name: str) -> Value:

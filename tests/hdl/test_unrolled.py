@@ -217,6 +217,42 @@ def test_digits_take_fewer_cycles_the_wider_they_are():
 
 
 @pytest.mark.parametrize(
+    ("name", "planes", "blocks"),
+    [
+        ("serial, dense, one digit", 1, (8,)),
+        ("serial, dense", 4, (4, 8)),
+        ("serial, dense, blocks", 8, (4, 8, 16)),
+        # A block no shorter than its digits are many, or else the pixel.
+        ("serial, dense, blocks of six, signed", 6, (6, 6, 18)),
+        ("serial, dense, one block", 8, (3, 3, 3)),
+        # A digit of 3 bits more for the sign: of 8 bits the third one holds two.
+        ("serial, dense, planes of 3 bits", 4, (4, 12)),
+        ("serial, dense, FIFO", 0, (8,)),
+    ],
+)
+def test_blocks_are_no_shorter_than_their_digits_are_many(name, planes, blocks):
+    params = CASES[name].engine(CASES[name].weights(np.random.default_rng(7)))
+    assert (params.planes, params.blocks) == (planes, blocks)
+
+
+@pytest.mark.parametrize(
+    ("name", "regrouped"),
+    [
+        ("serial, dense, burst of sixteen", True),
+        ("serial, burst of eight", True),
+        ("serial, burst of 64", True),
+        ("serial, burst of 68", False),
+        ("serial, dense, signed, burst", False),
+        ("serial, 4 bits, long bursts", False),
+        ("dense, burst, FIFO", False),
+    ],
+)
+def test_sums_of_many_beats_are_regrouped(name, regrouped):
+    params = CASES[name].engine(CASES[name].weights(np.random.default_rng(7)))
+    assert params.regrouped is regrouped
+
+
+@pytest.mark.parametrize(
     "name",
     ["3x3 same", "3x3 same, FIFO", "bursts", "serial", "serial, FIFO", "dense", "stride 2, FIFO"],
 )
