@@ -144,6 +144,9 @@ CASES = {
     "serial, 1x1 stride 2": Case(
         kernel=(1, 1), stride=(2, 2), digit=4, in_lanes=1, out_lanes=1, signed=True, weight_bits=4
     ),
+    "serial, 1x1 stride 2, whole pixels": Case(
+        kernel=(1, 1), stride=(2, 2), digit=1, in_lanes=4, bits=6, signed=True
+    ),
     "serial, no weight at all": Case(digit=1, zeros=1.0),
     "serial, 8 bits, stride 2": Case(digit=2, bits=8, stride=(2, 2), **SAME, height=7),
 }
@@ -167,6 +170,7 @@ QUICK = (
     "serial, dense, signed, burst",
     "serial, dense, burst of sixteen",
     "serial, 1x1 stride 2, blocks",
+    "serial, 1x1 stride 2, whole pixels",
     "serial, four operands, 4-bit weights",
     "serial, 1x1 stride 2",
 )
