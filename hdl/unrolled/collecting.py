@@ -80,19 +80,23 @@ def _push_regrouped(
 ) -> None:
     """Push many beats, in which a selection of each bit among all of them would be large.
 
-    Beat ``PLANES * u + v`` comes as many cycles late. A group of ``PLANES`` digits of a sum is let
-    through in their cycles only, so that those of all ``u`` follow each other on one wire (a sum of
-    bits); there the group is complete when the ``v`` before it was a cycle ago, and a second sum of
-    bits makes it that group of all beats in a row. It is the way of ``read_planes``, backwards.
+    It is the way of ``read_planes``, backwards: two sums of ``PLANES`` bits or so do for one of all
+    beats. Digits are taken in groups of ``PLANES``. Every ``PLANES``-th beat sends its group over
+    the same wire, *passed*, each in as many cycles; there are ``PLANES`` such wires, on which
+    groups end one cycle after each other, so that each is copied in a cycle of its own.
+
+    With ``soon`` in cycle 0 digit k of beat n comes in cycle 1 + k + n, is on its wire a cycle
+    later, and its group, from digit f to before digit g, is whole in cycle 2 + g + n, is chosen
+    in the next one and waits for the highest group, until cycle 3 + digits + n.
     """
-    digit, lanes, count = params.digit, params.out.lanes, params.digits
-    pulses = [soon]
-    for _ in range(count + 2 + params.burst):
-        pulses.append(delay_valid(m, pulses[-1], 1))
-    # Low while the first group of digits comes, and in the first of every ``PLANES`` cycles.
+    digit, lanes, count, beats = params.digit, params.out.lanes, params.digits, params.burst
+    # Low while the first group of the first beat comes.
     passes = Span(m, soon, PLANES, "group_closed", low=True)
-    begins = reduce(or_, pulses[: params.burst : PLANES])
-    copies = Span(m, begins, 1, "beat_closed", low=True)
+    # Low in the first cycle of every group on a wire.
+    begins = [soon]
+    for _ in range(beats // PLANES - 1):
+        begins.append(delay_valid(m, begins[-1], PLANES))
+    copies = Span(m, reduce(or_, begins), 1, "beat_closed", low=True)
     late = [
         waiting(m, value, number // lanes, f"sum_late_{number}")
         for number, value in enumerate(sums)
@@ -107,16 +111,15 @@ def _push_regrouped(
                 for u, value in enumerate(late[v * lanes + lane :: PLANES * lanes]):
                     place = first + PLANES * u + v
                     name = f"sum_{lane}_{first}_{v}_{u}"
-                    passed = passed | _opened(m, value, passes.by(place), name)
+                    passed = passed | _opened(m, value, passes.later(place), name)
                 group = Signal(digit * size, name=f"group_{lane}_{first}_{v}", reset_less=True)
                 m.d.sync += group.eq(Cat(group, passed)[digit:])
                 place = first + size + 1 + v
-                chosen = chosen | _opened(m, group, copies.by(place), f"copy_{lane}_{first}_{v}")
+                name = f"copy_{lane}_{first}_{v}"
+                chosen = chosen | _opened(m, group, copies.later(place), name)
             part.append(waiting(m, chosen, count - first - size, f"early_{lane}_{first}"))
-    pushing = Signal(name="pushing")
-    m.d.sync += pushing.eq(pulses[count + 2] | (pushing & ~pulses[-1]))
     m.d.comb += [
-        fifo.push.eq(pushing),
+        fifo.push.eq(Span(m, delay_valid(m, soon, count + 2), beats, "pushing").later(0)),
         fifo.payload.eq(Cat(_sized(m, params, Cat(part)) for part in parts)),
     ]
 

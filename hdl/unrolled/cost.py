@@ -19,7 +19,10 @@ def cost(params: UnrolledParams, family: str) -> Resources:
 
 
 def window(params: UnrolledParams, family: str) -> Resources:
-    """Return the cost of packed pixels, FIFO, line buffer and window registers, if there are."""
+    """Return the cost of packed pixels, FIFO, line buffer and window registers.
+
+    Nothing where a pixel is read in planes.
+    """
     if params.planes:
         return Resources()
     shape = params.window
@@ -104,17 +107,21 @@ def reading(params: UnrolledParams, family: str) -> Resources:
 
 def planes(params: UnrolledParams, family: str) -> Resources:
     """Return the cost of reading a pixel beat by beat: merges, and registers of every block."""
-    lanes = params.window.beat.lanes * params.digit
-    count, before = params.planes, 1
+    beat, count, before = params.window.beat, params.planes, 1
+    # Fewer bits of an input than digits have are followed by zeros or copies of the sign.
+    digit = min(params.digit, beat.bits)
+    bits = min(count * digit, beat.bits)
     # Every plane is a cycle late, and so are the bits that say when it comes.
-    total = Resources(ff=lanes * count * (count + 1) // 2 + 6 * count)
+    total = Resources(ff=beat.lanes * bits * (count + 1) // 2 + 6 * count)
     for level, block in enumerate(params.blocks):
         runs = -(-count // PLANES**level)
-        total += Resources(ff=lanes * ((block - before) * count + block * runs))
-        if runs > 1:
-            full, rest = divmod(runs, PLANES)
-            merged = full * either(PLANES, family) + (either(rest, family) if rest else 0)
-            total += Resources(lut=lanes * block * merged)
+        channels = beat.lanes * block if runs > 1 else params.size.inputs
+        full, rest = divmod(runs, PLANES)
+        merged = full * either(PLANES, family) + either(rest, family)
+        total += Resources(
+            lut=channels * digit * merged if runs > 1 else 0.0,
+            ff=beat.lanes * (block - before) * bits + channels * min(runs * digit, bits),
+        )
         before = block
     return total
 
@@ -126,7 +133,7 @@ def collecting(params: UnrolledParams, family: str) -> Resources:
     if params.regrouped:
         groups = -(-digits // PLANES)
         selected = PLANES * groups * either(beats // PLANES, family)
-        waits = sum(max(0, digits - PLANES * (group + 1)) for group in range(groups))
+        waits = PLANES * sum(digits - PLANES * group for group in range(1, groups))
         registers = beats * groups + 2 * PLANES * digits + waits
         return Resources(
             lut=out.lanes * digit * (selected + digits * either(PLANES, family)),

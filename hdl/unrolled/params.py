@@ -14,9 +14,6 @@ from .steps import frame_cycles, out_of_order
 PLANES = 4
 """Planes that are merged at a time: what a look-up table takes."""
 
-MOST_BEATS = 64
-"""Beats whose sums may wait for each other: beyond, flip-flops would be too many."""
-
 
 @dataclass(frozen=True)
 class UnrolledParams:
@@ -130,9 +127,10 @@ class UnrolledParams:
     def blocks(self) -> tuple[int, ...]:
         """Beats of a pixel of which ever more digits have been put in a row; with ``planes`` only.
 
-        Behind merge k the digits of a block's channels come in runs of ``PLANES**k``, one a cycle;
-        no block has fewer beats, so that it is read before the next one is there. The last one,
-        all of whose channels are read together, is the pixel.
+        Behind merge k the digits of a block's channels come in runs of ``PLANES**k`` or all, one a
+        cycle. A block has at least as many beats, so that it is read before the next one is there,
+        or is the pixel: the next one comes no sooner than ``duration`` cycles later. The last
+        block, all of whose channels are read together, is the pixel.
         """
         beats = self.window.channels // self.window.beat.lanes
         blocks, size, run = [], 1, 1
@@ -150,8 +148,12 @@ class UnrolledParams:
 
     @property
     def regrouped(self) -> bool:
-        """Whether serial sums are collected a few digits at a time, where beats are many."""
-        fits = self.burst % PLANES == 0 and PLANES < self.burst <= MOST_BEATS
+        """Whether serial sums are collected a few digits at a time, where beats are many.
+
+        Sums wait for those of the beats before, in flip-flops that outweigh the look-up tables
+        which are saved where the beats are many times as many as the digits.
+        """
+        fits = self.burst % PLANES == 0 and PLANES < self.burst <= PLANES * self.digits
         return fits and self.digits >= PLANES
 
     @property

@@ -128,23 +128,26 @@ def _merged(
     before, highest = 1, len(params.blocks) - 1
     for level, block in enumerate(params.blocks):
         length = PLANES**level
+        all_opened: list[Value] = []
         for number, plane in enumerate(planes):
             first, count = number * length, min(length, params.planes - number * length)
             late, name = level + first, f"plane_{level}_{number}"
             if block > before:
-                moving = during(level, count).by(late)
+                moving = during(level, count).later(late)
                 plane = _gathered(m, plane, count, block // before, moving, name)
-            planes[number] = opened = Signal(len(plane), name=f"{name}_open", reset_less=True)
+            opened = Signal(len(plane), name=f"{name}_open", reset_less=True)
             if level == highest and params.window.beat.signed:
                 # What follows the highest digit equals it.
-                with m.If(during(level + 1, count).by(late)):
+                with m.If(during(level + 1, count).later(late)):
                     m.d.sync += opened.eq(plane)
             else:
-                with m.If(during(level + 1, count, low=True).by(late)):
+                with m.If(during(level + 1, count, low=True).later(late)):
                     m.d.sync += opened.eq(0)
                 with m.Else():
                     m.d.sync += opened.eq(plane)
-        planes = [reduce(or_, planes[k : k + PLANES]) for k in range(0, len(planes), PLANES)]
+            all_opened.append(opened)
+        sets = (all_opened[k : k + PLANES] for k in range(0, len(all_opened), PLANES))
+        planes = [reduce(or_, merged) for merged in sets]
         before = block
     return planes[0]
 
@@ -163,7 +166,7 @@ def _gathered(m: Module, plane: Value, count: int, groups: int, moving: Value, n
     name : str
     """
     size = len(plane)
-    # Reset, so that they do not become shift registers in LUTs.
+    # Reset, so that they do not become shift registers in LUTs, as in ``waiting``.
     held = Signal(size * count * (groups - 1), name=name)
     with m.If(moving):
         m.d.sync += held.eq(Cat(plane, held))

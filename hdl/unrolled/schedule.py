@@ -25,10 +25,11 @@ def latency(params: UnrolledParams) -> int:
     """Return the cycles to the push of a window's first beat.
 
     From the step that completes the window where it is not held or ``duration`` is 1, else from the
-    firing that computes it. Serial sums add the register of the digit and the digits themselves.
+    firing that computes it. Serial sums add the register of the digit and the digits themselves,
+    merged planes one cycle a merge, and bursts the cycles in which their beats are put in order.
     """
     serial = 1 + params.digits if params.digit else 0
-    hold = 2 if params.regrouped else 1 if params.burst > 1 else 0
+    hold = 2 if params.regrouped else int(params.burst > 1)
     if params.planes:
         return len(params.blocks) + params.depth + serial + hold
     if params.duration == 1:

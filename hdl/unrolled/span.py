@@ -7,41 +7,44 @@ from operator import or_
 
 from amaranth.hdl import Module, Signal, Value
 
+from ..pipeline import delay_valid
+
 FEW = 4
 """Cycles whose pulses a look-up table sums up."""
 
 
 class Span:
-    """A bit that is high for some cycles from the one after a pulse on, and later ones like it.
+    """A bit that is high for some cycles, the first one a cycle after a pulse, and its delays.
 
     Parameters
     ----------
     m : Module
     pulse : Value
-        Its pulses are as many cycles apart, or more; of up to ``FEW`` cycles they may be closer.
+        Its pulses are at least ``cycles`` cycles apart where these are more than ``FEW``: a sooner
+        one is cut short.
     cycles : int
         At least 1.
     name : str
         Of the registers.
     low : bool
         Whether the bit is low in these cycles instead: what clears registers needs no inverters
-        then. It is not in its cycles after reset.
+        then. After reset it is as outside of such cycles.
     """
 
     def __init__(self, m: Module, pulse: Value, cycles: int, name: str, low: bool = False) -> None:
         self.m, self.name, self.low = m, name, low
         self.line: list[Signal] = []
-        earlier = [pulse]
-        for cycle in range(1, cycles if cycles <= FEW else cycles + 1):
-            register = Signal(name=f"{name}_after_{cycle}")
-            m.d.sync += register.eq(earlier[-1])
-            earlier.append(register)
         bit = self._register()
-        high = ~bit if low else bit
-        value = reduce(or_, earlier) if cycles <= FEW else pulse | (high & ~earlier[cycles])
+        if cycles <= FEW:
+            pulses = [pulse]
+            for _ in range(cycles - 1):
+                pulses.append(delay_valid(m, pulses[-1], 1))
+            value = reduce(or_, pulses)
+        else:
+            value = pulse | ((~bit if low else bit) & ~delay_valid(m, pulse, cycles))
         m.d.sync += bit.eq(~value if low else value)
 
-    def by(self, cycles: int) -> Value:
+    def later(self, cycles: int) -> Value:
         """Return the bit so many cycles later, from a register."""
         while len(self.line) <= cycles:
             before = self.line[-1]

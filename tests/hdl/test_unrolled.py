@@ -60,6 +60,7 @@ class Case(Layer):
 
 SAME = {"padding": (1, 1, 1, 1), "pad_value": 7}
 DENSE = {"height": 1, "width": 1, "kernel": (1, 1), "channels": 16, "in_lanes": 2, "frames": 6}
+WIDE = {**DENSE, "channels": 64, "in_lanes": 64}
 
 CASES = {
     "3x3": Case(),
@@ -111,20 +112,30 @@ CASES = {
     "serial, dense, signed, 3 bits": Case(**DENSE, digit=3, out_lanes=3, signed=True),
     "serial, dense, one digit": Case(**DENSE, digit=14, out_lanes=2),
     "serial, dense, long burst": Case(**DENSE, digit=2, out_lanes=1, filters=20, depth=24),
-    "serial, dense, burst of sixteen": Case(**DENSE, digit=1, filters=32, out_lanes=2, depth=24),
+    "serial, dense, burst of sixteen": Case(**DENSE, digit=1, filters=32, out_lanes=2, depth=64),
     "serial, burst of eight": Case(
         **SAME, digit=2, weight_bits=4, filters=8, out_lanes=1, signed=True, depth=8
     ),
     "serial, burst of twelve, as many digits": Case(
-        **{**DENSE, "channels": 64, "in_lanes": 64},
-        bits=7,
-        digit=1,
-        filters=12,
-        out_lanes=1,
-        depth=12,
+        **WIDE, bits=6, digit=1, filters=12, out_lanes=1, depth=64
     ),
+    "serial, burst of twelve, more digits": Case(
+        **WIDE, bits=8, digit=1, filters=24, out_lanes=2, signed=True, depth=64
+    ),
+    "serial, burst of eight, digits beyond the output": Case(
+        **WIDE, bits=8, digit=3, filters=8, out_lanes=1, depth=32
+    ),
+    "serial, burst of eight, 1x1 stride 2": Case(
+        kernel=(1, 1), stride=(2, 2), in_lanes=4, bits=8, digit=2, filters=8, out_lanes=1, depth=40
+    ),
+    "serial, burst of 36": Case(**DENSE, digit=1, filters=36, out_lanes=1, depth=120),
     "serial, burst of 64": Case(**DENSE, digit=1, filters=64, out_lanes=1, depth=64),
-    "serial, burst of 68": Case(**DENSE, digit=1, filters=68, out_lanes=1, depth=68),
+    "serial, dense, no weight at all": Case(**DENSE, digit=1, zeros=1.0, out_lanes=3),
+    "serial, dense, 12 bits": Case(**DENSE, digit=1, bits=12, filters=2, out_lanes=1, signed=True),
+    "serial, dense, digits wider than inputs": Case(**{**DENSE, "bits": 2}, digit=4, out_lanes=2),
+    "serial, dense, digits wider than signed inputs": Case(
+        **{**DENSE, "bits": 2}, digit=4, out_lanes=2, signed=True
+    ),
     "serial, dense, FIFO": Case(**DENSE, digit=2, out_lanes=2, places=2),
     "serial, dense, blocks": Case(**{**DENSE, "channels": 32}, digit=1, bits=8),
     "serial, dense, blocks of a third": Case(
@@ -231,7 +242,8 @@ def test_digits_take_fewer_cycles_the_wider_they_are():
         ("serial, dense, one block", 8, (3, 3, 3)),
         # A digit of 3 bits more for the sign: of 8 bits the third one holds two.
         ("serial, dense, planes of 3 bits", 4, (4, 12)),
-        ("serial, dense, FIFO", 0, (8,)),
+        ("serial, dense, 12 bits", 12, (4, 8, 8)),
+        ("serial, dense, no weight at all", 1, (8,)),
     ],
 )
 def test_blocks_are_no_shorter_than_their_digits_are_many(name, planes, blocks):
@@ -244,8 +256,9 @@ def test_blocks_are_no_shorter_than_their_digits_are_many(name, planes, blocks):
     [
         ("serial, dense, burst of sixteen", True),
         ("serial, burst of eight", True),
-        ("serial, burst of 64", True),
-        ("serial, burst of 68", False),
+        ("serial, burst of twelve, more digits", True),
+        ("serial, burst of 36", True),
+        ("serial, burst of 64", False),
         ("serial, dense, signed, burst", False),
         ("serial, 4 bits, long bursts", False),
         ("dense, burst, FIFO", False),
@@ -254,6 +267,25 @@ def test_blocks_are_no_shorter_than_their_digits_are_many(name, planes, blocks):
 def test_sums_of_many_beats_are_regrouped(name, regrouped):
     params = CASES[name].engine(CASES[name].weights(np.random.default_rng(7)))
     assert params.regrouped is regrouped
+
+
+@pytest.mark.parametrize(
+    ("name", "digits"),
+    [
+        ("serial, dense, burst of sixteen", 9),
+        ("serial, burst of twelve, as many digits", 12),
+        ("serial, burst of twelve, more digits", 14),
+        ("serial, burst of eight, digits beyond the output", 5),
+        ("serial, burst of 36", 9),
+    ],
+)
+def test_regrouped_bursts_follow_each_other_at_once(name, digits):
+    """In the cases above, where the output's FIFO is deep enough."""
+    case = CASES[name]
+    params = case.engine(case.weights(np.random.default_rng(7)))
+    assert (params.digits, params.regrouped) == (digits, True)
+    popped = np.array(predict(schedule(params), [case.depth], case.frames).popped[0])
+    assert np.diff(popped[:: params.burst]).min() == params.duration == max(digits, params.burst)
 
 
 @pytest.mark.parametrize(
