@@ -58,8 +58,8 @@ def control(params: UnrolledParams, family: str) -> Resources:
         + counter(shape.out_width)
         + counter(shape.out_height)
         + counter(max(1, params.lines and shape.width))
-        + counter(params.duration)
-        + counter(params.digits)
+        + counter(1 if params.paced else params.duration)
+        + counter(1 if params.planes else params.digits)
         + Resources(lut=20, ff=20 + params.depth)
     )
     return Resources(counters.lut * (0.6 if base_family(family) == "xc7" else 1.0), counters.ff)
@@ -115,12 +115,14 @@ def planes(params: UnrolledParams, family: str) -> Resources:
     total = Resources(ff=beat.lanes * bits * (count + 1) // 2 + 6 * count)
     for level, block in enumerate(params.blocks):
         runs = -(-count // PLANES**level)
-        channels = beat.lanes * block if runs > 1 else params.size.inputs
+        # Of what goes through the same registers some is read, if only few inputs are.
+        read = 1 - (1 - params.size.inputs / params.window.channels) ** (params.blocks[-1] / block)
+        channels = beat.lanes * block * read
         full, rest = divmod(runs, PLANES)
         merged = full * either(PLANES, family) + either(rest, family)
         total += Resources(
             lut=channels * digit * merged if runs > 1 else 0.0,
-            ff=beat.lanes * (block - before) * bits + channels * min(runs * digit, bits),
+            ff=channels * ((block - before) / block * bits + min(runs * digit, bits)),
         )
         before = block
     return total

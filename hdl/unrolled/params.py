@@ -142,6 +142,11 @@ class UnrolledParams:
         return (*blocks, beats)
 
     @property
+    def paced(self) -> bool:
+        """Whether the beats of a pixel take as long as its sums, so that these never delay it."""
+        return bool(self.planes) and self.duration <= self.blocks[-1]
+
+    @property
     def burst(self) -> int:
         """Output beats of one window."""
         return self.out_channels // self.out.lanes

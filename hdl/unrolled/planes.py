@@ -8,7 +8,7 @@ from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
-from ..pipeline import counter, delay_valid
+from ..pipeline import counter
 from .params import PLANES, UnrolledParams
 from .serial import waiting
 from .span import Span
@@ -55,7 +55,7 @@ def read_planes(
         _, block_last = counter(m, taken & last, block // size, f"block_{len(ends)}")
         last = last & block_last
         ends.append(last)
-    idle, more = _busy(m, params, emit)
+    idle = _idle(m, params, emit)
     m.d.comb += [
         port.ready.eq(~last | ~emits | (idle & space)),
         taken.eq(port.valid & port.ready),
@@ -66,26 +66,23 @@ def read_planes(
     pulses = [taken, *(taken & end & emits for end in ends)]
     row = _merged(m, params, _planes(m, params, port.payload), pulses)
     digits = [row[k : k + params.digit] for k in range(0, len(row), params.digit)]
-    return emit, digits, delay_valid(m, more, len(params.blocks))
+    more: Value = Const(0, 1)
+    if params.digits > 1:
+        more = Span(m, emit, params.digits - 1, "digits_follow").later(len(params.blocks))
+    return emit, digits, more
 
 
-def _busy(m: Module, params: UnrolledParams, emit: Value) -> tuple[Value, Value]:
-    """Return whether another pixel may be taken, and whether more digits follow.
-
-    The latter is high from the cycle after ``emit`` on, for a cycle less than there are digits.
-    """
-    duration, digits = params.duration, params.digits
-    if duration == 1:
-        return Const(1, 1), Const(0, 1)
-    left = Signal(range(duration), name="left")
-    idle, more = Signal(name="idle", init=1), Signal(name="more")
+def _idle(m: Module, params: UnrolledParams, emit: Value) -> Value:
+    """Return whether the sums of the pixel before leave time for another one, from a register."""
+    if params.paced:
+        return Const(1, 1)
+    left = Signal(range(params.duration), name="left")
+    idle = Signal(name="idle", init=1)
     m.d.sync += [
-        left.eq(Mux(emit, duration - 1, left - 1)),
+        left.eq(Mux(emit, params.duration - 1, left - 1)),
         idle.eq(~emit & (idle | (left == 1))),
     ]
-    if digits > 1:
-        m.d.sync += more.eq(emit | (more & (left != duration - digits + 1)))
-    return idle, more
+    return idle
 
 
 def _planes(m: Module, params: UnrolledParams, payload: Value) -> list[Value]:
