@@ -48,10 +48,6 @@ def counter(m: Module, enable: Value, count: int, name: str) -> tuple[Value, Val
     if count == 1:
         return Const(0, 1), Const(1, 1)
     value = Signal(range(count), name=name)
-    if count == 2:
-        with m.If(enable):
-            m.d.sync += value.eq(~value)
-        return value, value
     last = Signal(name=f"{name}_last")
     with m.If(enable):
         m.d.sync += [value.eq(value + 1), last.eq(value == count - 2)]
