@@ -117,4 +117,4 @@ class Unrolled(LayerCircuit[UnrolledParams]):
             sums = apart(m, cells, read, more)
         else:
             sums = digit_network(m, cells, read, more, "sum")
-        push_sums(m, self.params, fifo, sums, delay_valid(m, begun, self.params.depth))
+        push_sums(m, self.params, fifo, sums, begun)

@@ -18,7 +18,7 @@ from .span import Span
 
 
 def push_sums(
-    m: Module, params: UnrolledParams, fifo: CreditFifo, sums: Sequence[Value], soon: Value
+    m: Module, params: UnrolledParams, fifo: CreditFifo, sums: Sequence[Value], begun: Value
 ) -> None:
     """Push sums that come digit by digit, the lowest first.
 
@@ -33,13 +33,13 @@ def push_sums(
         Its slots are claimed already.
     sums : values
         A digit of every filter.
-    soon : Value
-        High in the cycle before the first ones.
+    begun : Value
+        High ``depth + 1`` cycles before the first ones come.
     """
     if params.regrouped:
-        _push_regrouped(m, params, fifo, sums, soon)
+        _push_regrouped(m, params, fifo, sums, delay_valid(m, begun, params.depth))
         return
-    last = delay_valid(m, soon, params.digits)
+    last = delay_valid(m, begun, params.depth + params.digits)
     if 1 < params.burst <= SELECTED:
         _push_spread(m, params, fifo, sums, last)
         return
