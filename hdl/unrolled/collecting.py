@@ -57,6 +57,10 @@ def _push_spread(
     that cycle to registers that are 0 in all others, so that the beats need not be selected.
     """
     lanes, beats = params.out.lanes, params.burst
+    whole = [
+        _whole(m, params, waiting(m, value, number // lanes, f"sum_late_{number}"), number)
+        for number, value in enumerate(sums)
+    ]
     closed = Signal(beats + 1, name="beat_closed", init=(2 << beats) - 1)
     pushing = Signal(name="pushing")
     m.d.sync += [
@@ -64,9 +68,8 @@ def _push_spread(
         pushing.eq(~closed[0] | (pushing & closed[-1])),
     ]
     chosen: list[Value] = [Const(0, 1)] * lanes
-    for number, value in enumerate(sums):
+    for number, total in enumerate(whole):
         beat, lane = divmod(number, lanes)
-        total = _whole(m, params, waiting(m, value, beat, f"sum_late_{number}"), number)
         bits = min(len(total), params.out.bits)
         chosen[lane] = chosen[lane] | _opened(m, total[:bits], closed[beat], f"sum_{number}")
     m.d.comb += [
