@@ -42,7 +42,7 @@ ADDERS = 0.45
 ADDER = 12.0
 """LUTs of an adder of whole sums."""
 
-LANES = {True: 12.0, False: 30.0}
+LANES = {True: 12.0, False: 60.0}
 """LUTs of a lane of another engine, or what a DSP block stands for, by whether it is ternary."""
 
 LEAST_ADDER = 3.0
