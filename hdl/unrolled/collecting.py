@@ -14,7 +14,7 @@ from ..fifo.circuit import CreditFifo
 from ..pipeline import delay_valid
 from .params import PLANES, UnrolledParams
 from .serial import waiting
-from .span import Span
+from .span import Span, opened
 
 
 def push_sums(
@@ -71,7 +71,7 @@ def _push_spread(
     for number, total in enumerate(whole):
         beat, lane = divmod(number, lanes)
         bits = min(len(total), params.out.bits)
-        chosen[lane] = chosen[lane] | _opened(m, total[:bits], closed[beat], f"sum_{number}")
+        chosen[lane] = chosen[lane] | opened(m, total[:bits], closed[beat], f"sum_{number}")
     m.d.comb += [
         fifo.push.eq(pushing),
         fifo.payload.eq(Cat(_sized(m, params, total) for total in chosen)),
@@ -114,12 +114,12 @@ def _push_regrouped(
                 for u, value in enumerate(late[v * lanes + lane :: PLANES * lanes]):
                     place = first + PLANES * u + v
                     name = f"sum_{lane}_{first}_{v}_{u}"
-                    passed = passed | _opened(m, value, passes.later(place), name)
+                    passed = passed | opened(m, value, passes.later(place), name)
                 group = Signal(digit * size, name=f"group_{lane}_{first}_{v}", reset_less=True)
                 m.d.sync += group.eq(Cat(group, passed)[digit:])
                 place = first + size + 1 + v
                 name = f"copy_{lane}_{first}_{v}"
-                chosen = chosen | _opened(m, group, copies.later(place), name)
+                chosen = chosen | opened(m, group, copies.later(place), name)
             part.append(waiting(m, chosen, count - first - size, f"early_{lane}_{first}"))
     m.d.comb += [
         fifo.push.eq(Span(m, delay_valid(m, soon, count + 2), beats, "pushing").later(0)),
@@ -132,16 +132,6 @@ def _whole(m: Module, params: UnrolledParams, value: Value, number: int) -> Sign
     total = Signal(params.digit * params.digits, name=f"sum_whole_{number}", reset_less=True)
     m.d.sync += total.eq(Cat(total, value)[params.digit :])
     return total
-
-
-def _opened(m: Module, value: Value, closed: Value, name: str) -> Signal:
-    """Return a value a cycle later, and 0 behind cycles in which ``closed`` is high."""
-    opened = Signal(len(value), name=name, reset_less=True)
-    with m.If(closed):
-        m.d.sync += opened.eq(0)
-    with m.Else():
-        m.d.sync += opened.eq(value)
-    return opened
 
 
 def _sized(m: Module, params: UnrolledParams, total: Value) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import pairwise
 from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
@@ -11,7 +12,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from ..pipeline import counter
 from .params import PLANES, UnrolledParams
 from .serial import waiting
-from .span import Span
+from .span import Span, opened
 from .steps import first_step
 from .window import count_steps, window_place
 
@@ -51,7 +52,7 @@ def read_planes(
     step = Signal()
     last: Value = Const(1, 1)
     ends: list[Value] = []
-    for size, block in zip((1, *params.blocks), params.blocks, strict=False):
+    for size, block in pairwise((1, *params.blocks)):
         _, block_last = counter(m, taken & last, block // size, f"block_{len(ends)}")
         last = last & block_last
         ends.append(last)
@@ -125,25 +126,23 @@ def _merged(
     before, highest = 1, len(params.blocks) - 1
     for level, block in enumerate(params.blocks):
         length = PLANES**level
-        all_opened: list[Value] = []
+        copies: list[Value] = []
         for number, plane in enumerate(planes):
             first, count = number * length, min(length, params.planes - number * length)
             late, name = level + first, f"plane_{level}_{number}"
             if block > before:
                 moving = during(level, count).later(late)
                 plane = _gathered(m, plane, count, block // before, moving, name)
-            opened = Signal(len(plane), name=f"{name}_open", reset_less=True)
             if level == highest and params.window.beat.signed:
                 # What follows the highest digit equals it.
+                copied = Signal(len(plane), name=f"{name}_open", reset_less=True)
                 with m.If(during(level + 1, count).later(late)):
-                    m.d.sync += opened.eq(plane)
+                    m.d.sync += copied.eq(plane)
             else:
-                with m.If(during(level + 1, count, low=True).later(late)):
-                    m.d.sync += opened.eq(0)
-                with m.Else():
-                    m.d.sync += opened.eq(plane)
-            all_opened.append(opened)
-        sets = (all_opened[k : k + PLANES] for k in range(0, len(all_opened), PLANES))
+                closed = during(level + 1, count, low=True).later(late)
+                copied = opened(m, plane, closed, f"{name}_open")
+            copies.append(copied)
+        sets = (copies[k : k + PLANES] for k in range(0, len(copies), PLANES))
         planes = [reduce(or_, merged) for merged in sets]
         before = block
     return planes[0]

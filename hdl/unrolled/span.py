@@ -1,4 +1,4 @@
-"""Cycles behind a pulse, as control bits of pipelines."""
+"""Cycles behind a pulse, as control bits of pipelines, and values that only they let through."""
 
 from __future__ import annotations
 
@@ -55,3 +55,13 @@ class Span:
         register = Signal(name=f"{self.name}_{len(self.line)}", init=int(self.low))
         self.line.append(register)
         return register
+
+
+def opened(m: Module, value: Value, closed: Value, name: str) -> Signal:
+    """Return a value a cycle later, and 0 behind cycles in which ``closed`` is high."""
+    copied = Signal(len(value), name=name, reset_less=True)
+    with m.If(closed):
+        m.d.sync += copied.eq(0)
+    with m.Else():
+        m.d.sync += copied.eq(value)
+    return copied

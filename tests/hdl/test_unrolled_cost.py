@@ -24,6 +24,7 @@ LAYER = {
     "depth": 16,
 }
 FEW = {**LAYER, "channels": 4, "weight_bits": 4}
+PIXEL = {"height": 1, "width": 1, "kernel": (1, 1), "digit": 1, "depth": 16}
 CASES = {
     "whole sums": Case(**{**LAYER, "out_lanes": 16, "in_lanes": 8}),
     "whole sums, 4-bit weights": Case(**FEW, places=20),
@@ -35,41 +36,29 @@ CASES = {
     "4 bits": Case(**LAYER, digit=4, zeros=0.7),
     "wide frame": Case(**{**LAYER, "width": 80, "bits": 4}, places=100, digit=2),
     "dense": Case(
-        height=1,
-        width=1,
-        kernel=(1, 1),
+        **PIXEL,
         channels=128,
         filters=16,
         in_lanes=8,
         out_lanes=1,
-        digit=1,
-        depth=16,
     ),
     "dense, 8 bits": Case(
-        height=1,
-        width=1,
-        kernel=(1, 1),
+        **PIXEL,
         channels=96,
         filters=24,
         bits=8,
         signed=True,
         in_lanes=6,
         out_lanes=3,
-        digit=1,
-        depth=16,
     ),
     "dense, few inputs read": Case(
-        height=1,
-        width=1,
-        kernel=(1, 1),
+        **PIXEL,
         channels=128,
         filters=8,
         bits=8,
         zeros=0.98,
         in_lanes=8,
         out_lanes=2,
-        digit=1,
-        depth=16,
     ),
     "1x1, 2 bits": Case(
         height=8,
