@@ -4,14 +4,11 @@ import pytest
 
 from .driver import main
 
-TRIES = 3
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", ["numpy", pytest.param("axi", marks=pytest.mark.ci)])
 def test_the_driver_costs_little(part: str) -> None:
-    # A machine that is busy with other things starves the driver, not always three times.
-    assert any(main([part]) == 0 for _ in range(TRIES))
+    assert main([part]) == 0
 
 
 def test_unknown_parts_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
