@@ -12,7 +12,7 @@ from ...runtime.numerics import bits_for, clog2
 from ..pipeline import counter
 from ..schedule import Counts
 from .params import WindowParams
-from .schedule import consumed, released, trailing
+from .schedule import ahead, consumed, released, trailing
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,8 @@ def write_words(m: Module, params: WindowParams, port: Value, given_back: Value)
         Places that become free in this cycle, from registers.
     """
     capacity = params.capacity
-    vacancy = Signal(signed(bits_for(-1, capacity)), init=capacity - 1)
+    most = capacity + ahead(params)
+    vacancy = Signal(signed(bits_for(-1, most)), init=capacity - 1)
     _, beat_last = counter(m, accept := Signal(), params.lanes // params.beat.lanes, "beat")
     complete = Signal()
     written = Written(

@@ -120,6 +120,15 @@ def released(params: WindowParams) -> Counts:
     return np.diff(oldest).astype(np.int64)
 
 
+def ahead(params: WindowParams) -> int:
+    """Return the most words that are given back before they are written.
+
+    Where nobody reads the words between two windows, the first of them gives those back too.
+    """
+    waits, unused = consumed(params)
+    return max(0, int((released(params).cumsum() - (waits.cumsum() - unused)).max()))
+
+
 def outside_masks(params: WindowParams, axis: int) -> Counts:
     """Return, per window along an axis, a bit for each row or column outside the frame."""
     size = (params.height, params.width)[axis]

@@ -14,7 +14,7 @@ from sangi.hdl.folded.circuit import Folded
 from sangi.hdl.folded.schedule import schedule
 from sangi.hdl.window.circuit import Window
 from sangi.hdl.window.params import WindowParams
-from sangi.hdl.window.schedule import consumed, released, trailing
+from sangi.hdl.window.schedule import ahead, consumed, released, trailing
 
 from .test_folded import Case, convolve
 
@@ -58,6 +58,11 @@ def cases(draw):
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_any_geometry(case):
     """Bits and cycles; frames follow each other, so that every boundary is crossed."""
+    check_case(case, seeds=[5])
+
+
+def check_case(case, seeds):
+    """Compare a layer's bits and cycles, with nothing that stalls and with every seed's stalls."""
     rng = np.random.default_rng(3)
     weights, images = case.weights(rng), case.images(rng)
     params = case.params
@@ -68,8 +73,38 @@ def test_any_geometry(case):
         [(images, params.window.beat)],
         [(convolve(images, weights, case), params.out)],
         case.frames,
-        seeds=[5],
+        seeds=seeds,
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "stride", "padding"),
+    [
+        ((18, 14, 3), (1, 8), (7, 1, 3, 5)),
+        ((13, 12, 3), (1, 7), (0, 1, 7, 4)),
+        ((40, 1, 1), (1, 2), (0, 1, 0, 1)),
+    ],
+)
+def test_words_given_back_long_before_they_are_written(shape, stride, padding):
+    """More of them than the ring has places: windows far apart, and some in the padding alone."""
+    case = Case(
+        height=shape[0],
+        width=shape[1],
+        channels=shape[2],
+        in_lanes=1,
+        simd=1,
+        filters=1,
+        pe=1,
+        kernel=(1, 1),
+        stride=stride,
+        dilation=(1, 1),
+        padding=padding,
+        pad_value=3,
+        depth=3,
+        frames=3,
+    )
+    assert ahead(case.params.window) > case.params.window.capacity
+    check_case(case, seeds=[5, 6, 7])
 
 
 @given(cases(), st.integers(1, 8))
