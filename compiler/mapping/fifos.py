@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ...sim.dataflow.execute import Deadlock
 from ...sim.dataflow.graph import Dataflow
 from ...sim.dataflow.occupancy import occupancy
-from ...sim.dataflow.steady import free_interval, paced
+from ...sim.dataflow.steady import free_interval, settled
 from ...sim.dataflow.trials import Trials
 
 Cost = Callable[[str, int], float]
@@ -58,7 +58,7 @@ def size_fifos(
         one element less in any of them makes the network slower, or stops it.
     """
     interval = free_interval(dataflow)
-    free = paced(dataflow, interval, bounded=False)
+    free = settled(dataflow, interval)
     levels = occupancy(dataflow, free)
     depths = {name: max(least[name], level) for name, level in levels.items()}
     # The last frame may end later than in the free run, but not by an interval.

@@ -34,8 +34,8 @@ Progress = Callable[[str], None]
 WORTHWHILE = 0.002
 """Part of a board's resource for which a FIFO's depth is bisected."""
 
-MOST_FRAMES = 96
-"""Frames in which the steady state must be proved; large networks need about 5."""
+DOUBLINGS = 4
+"""How often the frames are doubled in which the steady state must be proved; mostly never."""
 
 ATTEMPTS = 6
 """Circuits whose FIFOs are sized before the search gives up."""
@@ -205,7 +205,7 @@ class _Mapper:
         draft = Design(self.program, self.board, self.clock_mhz, units, streams, 0, 0)
         self.say("prove the steady state")
         try:
-            proved = steady(dataflow_of(draft), most_frames=MOST_FRAMES)
+            proved = steady(dataflow_of(draft), doublings=DOUBLINGS)
         except Unsettled as error:
             raise FitError(
                 f"network '{self.program.name}' has no steady state that could be proved: {error}; "

@@ -8,7 +8,7 @@ from ...sim.dataflow.steady import steady
 from ...sim.dataflow.waits import waits
 from ..mapping.dataflow import dataflow_of
 from ..mapping.design import Design
-from ..mapping.mapper import MOST_FRAMES
+from ..mapping.mapper import DOUBLINGS
 
 
 def dataflow(design: Design) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def dataflow(design: Design) -> dict[str, Any]:
     a stream is that in which its producer waits for a place in it, ``starve_share`` that in which
     its consumer waits for a beat; ``most`` is the most beats that it held.
     """
-    found = steady(dataflow_of(design), most_frames=MOST_FRAMES)
+    found = steady(dataflow_of(design), doublings=DOUBLINGS)
     shares = waits(found)
     unit = shares.bottleneck
     busy = shares.work[unit]

@@ -168,6 +168,17 @@ def paced(
     return execute(network, releases=pace(network, interval))
 
 
+def settled(dataflow: Dataflow, interval: int) -> Execution:
+    """Execute a paced network without bounds until as many frames are under way as ever will be.
+
+    A frame that takes 20 intervals has 19 others behind it, which fill the channels with it.
+    """
+    alone = paced(dataflow, interval, bounded=False, frames=1)
+    under_way = -(-max(int(starts[-1]) for starts in alone.starts if len(starts)) // interval)
+    frames = unfold(dataflow, 1, bounded=False).reach + 3 + under_way
+    return paced(dataflow, interval, bounded=False, frames=frames)
+
+
 def latency(dataflow: Dataflow) -> int:
     """Return the latency of a single frame, see ``Steady.latency_cycles``."""
     execution = execute(unfold(dataflow, 1))
@@ -184,14 +195,14 @@ def latency(dataflow: Dataflow) -> int:
     return int(last - first)
 
 
-def steady(dataflow: Dataflow, *, most_frames: int = 24) -> Steady:
+def steady(dataflow: Dataflow, *, doublings: int = 2) -> Steady:
     """Run a network until its steady state is proved.
 
     Parameters
     ----------
     dataflow : Dataflow
-    most_frames : int
-        Frames to try at most.
+    doublings : int
+        How often twice as many frames are tried, from few more than a firing looks back on.
 
     Raises
     ------
@@ -202,7 +213,7 @@ def steady(dataflow: Dataflow, *, most_frames: int = 24) -> Steady:
     """
     delay = latency(dataflow)
     frames = unfold(dataflow, 1).reach + 3
-    while frames <= most_frames:
+    for _ in range(doublings + 1):
         unfolding = Unfolding(dataflow, frames)
         network = unfolding.bounded({})
         execution = execute(network)
@@ -218,4 +229,4 @@ def steady(dataflow: Dataflow, *, most_frames: int = 24) -> Steady:
         if found is not None and Fraction(*found) == bound:
             return Steady(bound, delay, frames, True, levels, execution, found[1])
         frames *= 2
-    raise Unsettled(f"no recurrence within {most_frames} frames")
+    raise Unsettled(f"no recurrence within {frames // 2} frames")

@@ -21,7 +21,7 @@ from sangi.boards.load import load_board
 from sangi.compiler.compile import compile_model
 from sangi.compiler.frontend import load
 from sangi.compiler.mapping.dataflow import dataflow_of
-from sangi.compiler.mapping.mapper import MOST_FRAMES, map_program
+from sangi.compiler.mapping.mapper import DOUBLINGS, map_program
 from sangi.compiler.simulate import simulate
 from sangi.sim.dataflow.steady import steady
 
@@ -93,7 +93,7 @@ def model_seconds(model: Path, case: Case) -> float:
     program = load(model, mapped=True, **case.options)
     dataflow = dataflow_of(map_program(program, load_board(case.board), target_fps=case.fps))
     start = time.process_time()
-    steady(dataflow, most_frames=MOST_FRAMES)
+    steady(dataflow, doublings=DOUBLINGS)
     return time.process_time() - start
 
 

@@ -103,7 +103,7 @@ def draw_mapped(seed, draw=draw_program):
 
 def neither_stops_nor_slows(mapped):
     """Whether it is proved to be as fast as with channels that hold anything."""
-    found = steady(mapped.dataflow, most_frames=96)
+    found = steady(mapped.dataflow, doublings=4)
     return found.cycles_per_frame == mapped.cycles_per_frame == free_interval(mapped.dataflow)
 
 
@@ -112,7 +112,7 @@ def one_less_stops_or_slows(mapped, name):
     depth = next(c.depth for c in mapped.dataflow.channels if c.name == name)
     less = mapped.dataflow.with_depths({name: depth - 1})
     try:
-        return steady(less, most_frames=96).cycles_per_frame > mapped.cycles_per_frame
+        return steady(less, doublings=4).cycles_per_frame > mapped.cycles_per_frame
     except Deadlock:
         return True
     except Unsettled:

@@ -13,6 +13,7 @@ from sangi.compiler.mapping.dataflow import dataflow_of
 from sangi.compiler.mapping.fifos import size_fifos
 from sangi.compiler.mapping.mapper import map_program
 from sangi.compiler.mapping.wishes import Wishes
+from sangi.runtime.errors import FitError
 from sangi.sim.dataflow.execute import Deadlock, execute
 from sangi.sim.dataflow.occupancy import occupancy
 from sangi.sim.dataflow.precedence import unfold
@@ -62,6 +63,52 @@ def test_branchy_networks_neither_stop_nor_slow(program, target_fps):
     starts = execute(unfold(dataflow, frames)).starts[-1].reshape(frames, -1)
     pace = (starts[-1, -1] - starts[frames // 2, -1]) / (frames - 1 - frames // 2)
     assert pace <= needed
+
+
+@st.composite
+def deep(draw):
+    """A network of which many short frames are under way at once, with or without a shortcut."""
+    convolutions, features = draw(st.booleans()), draw(st.sampled_from([2, 4, 16]))
+    b = Builder((4, 4, 2) if convolutions else (features,))
+    x = y = b.requantize("q", "x")
+    for layer in range(draw(st.integers(1, 12))):
+        name = f"c{layer}"
+        sums = b.conv(name, y, 2) if convolutions else b.dense(name, y, features)
+        y = b.requantize(f"q{layer}", sums)
+    return b.program(b.add("add", x, y) if draw(st.booleans()) else y)
+
+
+@relaxed
+@given(deep(), st.sampled_from([None, 3e6, 1e8]))
+def test_networks_of_many_frames_under_way_are_as_fast_as_their_slowest_unit(program, target_fps):
+    board = load_board("zcu104")
+    try:
+        design = map_program(program, board, target_fps=target_fps, clock_mhz=100.0, wishes=FOLDED)
+    except FitError as error:
+        assert "with all its lanes" in str(error)
+    else:
+        keeps_its_pace(design)
+
+
+@pytest.mark.parametrize("shape", [(16,), (4, 4, 2)])
+def test_a_shortcut_past_many_frames_is_as_fast_as_its_slowest_unit(shape):
+    b = Builder(shape)
+    x = y = b.requantize("q", "x")
+    for layer in range(16):
+        name = f"c{layer}"
+        sums = b.dense(name, y, 16, ternary=True) if len(shape) == 1 else b.conv(name, y, 2)
+        y = b.requantize(f"q{layer}", sums)
+    design = map_program(b.program(b.add("add", x, y)), load_board("pynq_z2"), wishes=FOLDED)
+    assert design.latency_cycles > 6 * design.cycles_per_frame
+    keeps_its_pace(design)
+
+
+def keeps_its_pace(design, frames=120):
+    """Compare a design with its slowest unit, and its interval with a long execution."""
+    dataflow = dataflow_of(design)
+    assert design.cycles_per_frame == free_interval(dataflow)
+    starts = execute(unfold(dataflow, frames)).starts[-1].reshape(frames, -1)
+    assert starts[-1, -1] - starts[frames // 2, -1] <= design.cycles_per_frame * (frames // 2 - 1)
 
 
 def skip_network():
