@@ -12,7 +12,7 @@ from ...runtime.program import Program
 from .divisors import divisors
 from .limits import Vector
 from .offers import Offers
-from .plan import TooFast, make_plan
+from .plan import Plan, TooFast, make_plan
 from .select import Choice, Chooser, thrift, vector
 
 REACH = 4
@@ -67,11 +67,23 @@ class Search:
 
         It need not fit; then it is the one that misses the room least.
         """
-        try:
-            plan = make_plan(self.program, interval, self.offers)
-        except TooFast:
-            return None
-        return Found(interval, room, self.chooser.choose(plan, room))
+        plan = self._plan(interval)
+        return None if plan is None else Found(interval, room, self.chooser.choose(plan, room))
+
+    def _plan(self, interval: int) -> Plan | None:
+        """Return the plan for an interval, or one for a shorter where the streams' lanes forbid it.
+
+        The unrolled engine also takes the steps of its window on which it gives nothing: an
+        interval that its streams just keep may be too short for it, and one for which they have
+        more lanes not.
+        """
+        shorter = [one for one in self.intervals if interval / 2 < one < interval]
+        for planned in (interval, *reversed(_some(shorter))):
+            try:
+                return make_plan(self.program, planned, self.offers)
+            except TooFast:
+                pass
+        return None
 
     def cheapest(self, limit: int, room: Vector) -> Found | None:
         """Return the cheapest choice of at most ``limit`` cycles, None if there is none.
@@ -80,8 +92,7 @@ class Search:
         quarter of the limit are looked at. It need not fit.
         """
         shorter = [interval for interval in self.intervals if limit / REACH <= interval < limit]
-        some = shorter[:: -(-len(shorter) // TRIALS) or 1]
-        found = [self.at(interval, room) for interval in (limit, *reversed(some))]
+        found = [self.at(interval, room) for interval in (limit, *reversed(_some(shorter)))]
         return min(
             (one for one in found if one is not None),
             key=lambda one: (not one.choice.fits, one.cost),
@@ -89,11 +100,26 @@ class Search:
         )
 
     def fastest(self, room: Vector) -> Found | None:
-        """Return the fastest choice that fits, or the slowest one of all where none does."""
-        low, high = 0, len(self.intervals) - 1
-        best = self.at(self.intervals[high], room)
-        if best is None or not best.choice.fits:
-            return best
+        """Return the fastest choice that fits, or the slowest one of all where none does.
+
+        A shorter interval mostly takes more, but not always: some below the one that is found by
+        bisection are looked at, and from the first that fits the search goes on.
+        """
+        slowest = self.at(self.intervals[-1], room)
+        if slowest is None or not slowest.choice.fits:
+            return slowest
+        best = self._bisect(0, slowest, room)
+        low = 0
+        for interval in _some([one for one in self.intervals if one < best.interval]):
+            found = self.at(interval, room)
+            if found is not None and found.choice.fits:
+                return self._bisect(low, found, room)
+            low = self.intervals.index(interval) + 1
+        return best
+
+    def _bisect(self, low: int, best: Found, room: Vector) -> Found:
+        """Return the fastest choice that fits from interval number ``low`` up to one that does."""
+        high = self.intervals.index(best.interval)
         while low < high:
             middle = (low + high) // 2
             found = self.at(self.intervals[middle], room)
@@ -111,6 +137,11 @@ class Search:
             lanes = self.offers.freedom(error.node)
             return f"'{error.node}' takes more than {interval} cycles with {lanes}"
         return f"it takes more than {interval} cycles"
+
+
+def _some(intervals: list[int]) -> list[int]:
+    """Return at most ``TRIALS`` of ascending intervals, spread evenly."""
+    return intervals[:: -(-len(intervals) // TRIALS) or 1]
 
 
 def candidates(program: Program, offers: Offers) -> tuple[int, ...]:

@@ -48,8 +48,9 @@ LANES = {True: 12.0, False: 60.0}
 LEAST_ADDER = 3.0
 """LUTs of an adder of one bit with its share of what reads and collects digits."""
 
-NEARLY = 1.0
-"""How dear an estimate may be, in parts of folded lanes, to be looked at."""
+NEARLY = 4.0
+"""How dear an estimate may be, in parts of folded lanes, to be looked at: neither of the two is
+better known, and lanes must divide what they compute."""
 
 
 def unrolled_options(

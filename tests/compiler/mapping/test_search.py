@@ -1,16 +1,24 @@
 """The search: mixtures of engines, and shorter intervals where they are cheaper."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from sangi.boards.load import load_board
+from sangi.compiler.frontend import load
 from sangi.compiler.mapping.limits import budget_of
 from sangi.compiler.mapping.offers import Offers
+from sangi.compiler.mapping.resources import shell_resources
 from sangi.compiler.mapping.search import Search
-from sangi.compiler.mapping.select import Chooser, thrift
+from sangi.compiler.mapping.select import Chooser, thrift, vector
+from sangi.compiler.mapping.wishes import Wishes
+from sangi.compiler.order.order import order_channels
 from sangi.runtime.ops.conv import Conv
 
 from .programs import Builder
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "digits"
 
 
 def pruned():
@@ -65,3 +73,47 @@ def test_nothing_is_found_for_an_interval_that_is_too_short(everything):
     mixed, _, room = everything
     assert mixed.cheapest(3, room) is None
     assert "'x' takes more than 3 cycles with all its lanes" in mixed.slowest(3)
+
+
+@pytest.mark.parametrize(
+    ("network", "board", "engines"),
+    [
+        ("digits_ternary", "ulx3s_85f", ("unrolled",)),
+        ("digits_tiny", "hx8k_b_evn", ("unrolled",)),
+        ("digits_tiny", "ulx3s_12f", ("folded", "unrolled")),
+    ],
+)
+def test_the_fastest_is_found_past_intervals_that_do_not_fit(network, board, engines):
+    search, room = searched(network, board, engines)
+    fits = [
+        interval
+        for interval in search.intervals
+        if (found := search.at(interval, room)) is not None and found.choice.fits
+    ]
+    assert search.fastest(room).interval == fits[0]
+
+
+def test_a_circuit_is_fast_enough_where_streams_of_more_lanes_make_it_so():
+    """Those that just carry a frame in 261 cycles leave too few for steps that give nothing."""
+    search, room = searched("digits_ternary", "ulx3s_85f", ("unrolled",))
+    for interval in (100, 128, 261):
+        found = search.at(interval, room)
+        assert found.interval == interval >= found.cycles
+
+
+@pytest.mark.parametrize("interval", [262, 1_000])
+def test_adders_are_looked_at_where_an_estimate_is_not_sure(interval):
+    """In the last convolution they take a third of what the lanes take that they seem to match."""
+    board = load_board("ulx3s_85f")
+    mixed, room = searched("digits_ternary", "ulx3s_85f", ())
+    alone = Search(mixed.program, mixed.offers.alone("unrolled"), Chooser(board.family))
+    assert mixed.at(interval, room).cost <= alone.at(interval, room).cost * (1 + 1e-6)
+
+
+def searched(network, board, engines):
+    """Return the search of an example's circuits, and the room on a board."""
+    program = order_channels(load(EXAMPLES / f"{network}.onnx", mapped=True))
+    board = load_board(board)
+    offers = Offers(program, Wishes(engines=engines), board.family)
+    room = budget_of(board, {}) - vector(shell_resources(board))
+    return Search(program, offers, Chooser(board.family)), room
