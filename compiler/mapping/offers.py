@@ -15,10 +15,10 @@ from .grouped import grouped_cycles, grouped_options, grouped_settings, is_group
 from .layer import Layer, Setting
 from .sparse import skipping_cycles, skipping_options, skipping_settings, worthwhile
 from .unrolled import (
-    affordable,
     comparable,
     unrolled_cycles,
     unrolled_options,
+    unrolled_refusal,
     unrolled_settings,
 )
 from .windowed import folded_cycles, folded_options, folded_settings
@@ -35,9 +35,19 @@ def _at_any(_: Layer, __: int) -> bool:
     return True
 
 
-def _is_whole(layer: Layer) -> bool:
-    """Whether every filter sees all channels."""
-    return not is_grouped(layer)
+def _if_whole(layer: Layer) -> str | None:
+    """Refuse layers whose filters do not see all channels."""
+    return "its filters see a group of the channels each" if is_grouped(layer) else None
+
+
+def _if_grouped(layer: Layer) -> str | None:
+    """Refuse layers whose filters see all channels."""
+    return None if is_grouped(layer) else "no filter of it sees a group of the channels each"
+
+
+def _if_in_wires(layer: Layer) -> str | None:
+    """Refuse layers whose weights cannot be wires."""
+    return _if_whole(layer) or unrolled_refusal(layer)
 
 
 @dataclass(frozen=True)
@@ -55,8 +65,8 @@ class Offer:
         Intervals at which the options change.
     settings : callable (layer) -> mapping of str to tuple
         What users may fix, and the values that each can have.
-    computes : callable (layer) -> bool
-        Whether it can compute a layer at all.
+    refusal : callable (layer) -> str or None
+        Why it cannot compute a layer at all; None where it can.
     pays : callable (layer) -> bool
         Whether it is worth looking at where other engines are allowed as well.
     pays_at : callable (layer, interval) -> bool
@@ -67,23 +77,26 @@ class Offer:
     options: Callable[[Layer, tuple[int, int], int], tuple[Params, ...]]
     cycles: Callable[[Layer], Iterable[int]]
     settings: Callable[[Layer], Mapping[str, tuple[Setting, ...]]]
-    computes: Callable[[Layer], bool]
+    refusal: Callable[[Layer], str | None]
     pays: Callable[[Layer], bool] = _always
     pays_at: Callable[[Layer, int], bool] = _at_any
 
+    def computes(self, layer: Layer) -> bool:
+        """Whether it can compute a layer at all."""
+        return self.refusal(layer) is None
+
 
 OFFERS: tuple[Offer, ...] = (
-    Offer("folded", folded_options, folded_cycles, folded_settings, _is_whole),
-    Offer("grouped", grouped_options, grouped_cycles, grouped_settings, is_grouped),
-    Offer("skipping", skipping_options, skipping_cycles, skipping_settings, _is_whole, worthwhile),
+    Offer("folded", folded_options, folded_cycles, folded_settings, _if_whole),
+    Offer("grouped", grouped_options, grouped_cycles, grouped_settings, _if_grouped),
+    Offer("skipping", skipping_options, skipping_cycles, skipping_settings, _if_whole, worthwhile),
     Offer(
         "unrolled",
         unrolled_options,
         unrolled_cycles,
         unrolled_settings,
-        _is_whole,
-        affordable,
-        comparable,
+        _if_in_wires,
+        pays_at=comparable,
     ),
 )
 
@@ -126,6 +139,7 @@ class Offers:
                     f"layer must be one of {_listed(self.layers)}, not {name!r}: "
                     f"{program.name} has no other Conv and Dense nodes"
                 )
+        self._wished = frozenset(wishes.layers)
         self.able: dict[str, tuple[Offer, ...]] = {}
         self.allowed: dict[str, tuple[Offer, ...]] = {}
         for name, layer in self.layers.items():
@@ -139,17 +153,20 @@ class Offers:
     def engines(self) -> tuple[str, ...]:
         """Engines among which some layer has a choice, to be looked at each ``alone``.
 
-        Those whose options take long to find count only where they pay.
+        Those whose options take long to find count only where they compute all layers, but those
+        that the user fixed and those that are grouped.
         """
         contested = [able for able in self.able.values() if len(able) > 1]
+        free = [
+            self.able[name]
+            for name, layer in self.layers.items()
+            if name not in self._wished and not is_grouped(layer)
+        ]
         return tuple(
             offer.name
             for offer in OFFERS
             if any(offer in able for able in contested)
-            and all(
-                offer not in self.able[name] or offer.pays_at is _at_any or offer.pays(layer)
-                for name, layer in self.layers.items()
-            )
+            and (offer.pays_at is _at_any or all(offer in able for able in free))
         )
 
     def _check_engines(self, network: str, engines: tuple[str, ...]) -> None:
@@ -160,9 +177,11 @@ class Offers:
             if any(offer.computes(layer) for layer in self.layers.values())
         }
         if engines and self.layers and not able.intersection(engines):
+            layer = next(iter(self.layers.values()))
             raise UsageError(
                 f"engine must be one that computes a layer of {network} "
                 f"({', '.join(name for name in ENGINES if name in able)}), not {', '.join(engines)}"
+                f" ('{layer.name}': {_offer_of(engines[0]).refusal(layer)})"
             )
 
     def alone(self, engine: str) -> Offers:
@@ -228,8 +247,7 @@ def _able(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[Offe
         if wish.engine not in names:
             raise UsageError(
                 f"{what} must be {' or '.join(names)}, not {wish.engine!r}: "
-                + ("its filters see" if is_grouped(layer) else "no filter of it sees")
-                + " a group of the channels each"
+                f"{_offer_of(wish.engine).refusal(layer)}"
             )
         engines = (wish.engine,)
     offers = tuple(offer for offer in offers if offer.name in engines) or offers
@@ -241,6 +259,11 @@ def _able(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[Offe
             f"settings of layer '{layer.name}' must be of one engine, "
             + "; ".join(f"{offer.name}: {', '.join(offer.settings(layer))}" for offer in offers)
             + f"; not {wrong}"
+            + "".join(
+                f" ({offer.name}: {offer.refusal(layer)})"
+                for offer in OFFERS
+                if layer.fixed.keys() <= offer.settings(layer).keys() and not offer.computes(layer)
+            )
         )
     for key, value in layer.fixed.items():
         values = tuple(dict.fromkeys(v for offer in able for v in offer.settings(layer)[key]))
@@ -249,6 +272,10 @@ def _able(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[Offe
                 f"{key} of layer '{layer.name}' must be one of {_listed(values)}, not {value!r}"
             )
     return able
+
+
+def _offer_of(engine: str) -> Offer:
+    return next(offer for offer in OFFERS if offer.name == engine)
 
 
 def _check_engine(what: str, name: str) -> None:

@@ -69,12 +69,11 @@ def unrolled_options(
     Returns
     -------
     tuple of UnrolledParams
-        Empty where the layer is not affordable, its windows are out of order, or no choice is
-        fast enough.
+        Empty where the layer is refused, or no choice is fast enough.
     """
-    window = window_of(layer.op, layer.source, layer.source.channels, lanes[0], 1)
-    if out_of_order(window) is not None or not affordable(layer):
+    if unrolled_refusal(layer) is not None:
         return ()
+    window = window_of(layer.op, layer.source, layer.source.channels, lanes[0], 1)
     waiting = 2 + steps(window) - window.height * window.width
     options: list[UnrolledParams] = []
     for digit in digits_within(layer):
@@ -141,9 +140,14 @@ def digits_within(layer: Layer) -> tuple[int, ...]:
     return tuple(digit for digit in DIGITS if digit <= layer.out.bits)
 
 
-def affordable(layer: Layer) -> bool:
-    """Whether the adders of a layer are few enough to be made one by one."""
-    return digits_of(layer) <= MOST_DIGITS[is_ternary(layer.op.weights)]
+def unrolled_refusal(layer: Layer) -> str | None:
+    """Say why the adders of a layer cannot be made one by one; None if they can."""
+    most = MOST_DIGITS[is_ternary(layer.op.weights)]
+    digits = digits_of(layer)
+    if digits > most:
+        return f"its weights must have at most {most:,} signed digits for that, not {digits:,}"
+    channels = layer.source.channels
+    return out_of_order(window_of(layer.op, layer.source, channels, channels, 1))
 
 
 def comparable(layer: Layer, interval: int) -> bool:

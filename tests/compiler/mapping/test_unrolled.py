@@ -11,15 +11,16 @@ from sangi.compiler.mapping.layer import Layer
 from sangi.compiler.mapping.mapper import map_program
 from sangi.compiler.mapping.offers import Offers
 from sangi.compiler.mapping.unrolled import (
-    affordable,
     comparable,
     digits_of,
     levels_at,
     unrolled_cycles,
     unrolled_options,
+    unrolled_refusal,
 )
 from sangi.compiler.mapping.wishes import LayerWish, Wishes
 from sangi.hdl.unrolled.circuit import Unrolled
+from sangi.runtime.errors import UsageError
 from sangi.runtime.ops.conv import Conv
 
 from .programs import Builder
@@ -143,8 +144,62 @@ def test_signed_digits_are_counted(value, digits):
 def test_large_layers_are_not_searched():
     """Neither where synthesis would take too long, nor where lanes are cheaper for sure."""
     small, large = layer(program()), layer(program(filters=512, ternary=False))
-    assert affordable(small) and not affordable(large)
+    assert unrolled_refusal(small) is None
+    assert "must have at most 4,000 signed digits for that, not " in unrolled_refusal(large)
+    assert not unrolled_options(large, (1, 1), 10**9)
     assert comparable(small, 64) and not comparable(small, 100_000)
+
+
+def mixed():
+    """A layer that can be unrolled, and one that is too large for it."""
+    net = Builder((8, 8, 4))
+    x = net.requantize("q", net.conv("small", "x", 8, ternary=True))
+    return net.program(net.conv("large", x, 64))
+
+
+def test_layers_that_cannot_be_unrolled_take_another_engine():
+    """Where that engine alone was chosen; without a choice they never compete."""
+    wishes = Wishes(engines=("unrolled",))
+    design = map_program(mixed(), load_board("pynq_z2"), target_fps=1_000, wishes=wishes)
+    assert (unit(design, "small").engine, unit(design, "large").engine) == ("unrolled", "folded")
+    assert "unrolled" not in Offers(mixed()).engines
+    folded = Wishes(layers={"large": LayerWish("folded")})
+    assert "unrolled" in Offers(mixed(), folded).engines
+
+
+DIGITS_TOLD = r"its weights must have at most 4,000 signed digits for that, not \d+,\d{3}"
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        (
+            LayerWish("unrolled"),
+            r"engine of layer 'large' must be folded or skipping, not 'unrolled': " + DIGITS_TOLD,
+        ),
+        (
+            LayerWish(None, {"digit": 1}),
+            rf"settings of layer 'large' must be of .*; not digit \(unrolled: {DIGITS_TOLD}\)",
+        ),
+    ],
+)
+def test_a_layer_that_is_too_large_cannot_be_fixed_to_it(wish, message):
+    with pytest.raises(UsageError, match=message):
+        Offers(mixed(), Wishes(layers={"large": wish}))
+
+
+@pytest.mark.parametrize(
+    ("net", "reason"),
+    [
+        (program(filters=512, ternary=False), "its weights must have at most 4,000 signed"),
+        (program(padding=(3, 3, 3, 3)), "no window may lie in the padding alone"),
+    ],
+)
+def test_a_network_without_layers_to_unroll_says_why(net, reason):
+    with pytest.raises(UsageError) as caught:
+        Offers(net, Wishes(engines=("unrolled",)))
+    told = f"a layer of by_hand (folded, skipping), not unrolled ('conv': {reason}"
+    assert told in str(caught.value)
 
 
 def test_intervals_of_all_digits_are_candidates():
