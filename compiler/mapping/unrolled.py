@@ -115,9 +115,9 @@ def unrolled_cycles(layer: Layer) -> Iterator[int]:
     )
 
 
-def unrolled_settings(_: Layer) -> dict[str, tuple[Setting, ...]]:
+def unrolled_settings(layer: Layer) -> dict[str, tuple[Setting, ...]]:
     """Return what users may fix of an unrolled engine, with the values that each can have."""
-    return {"digit": DIGITS, "levels": LEVELS}
+    return {"digit": digits_within(layer), "levels": LEVELS}
 
 
 def levels_at(family: str, clock_mhz: float) -> int:

@@ -214,7 +214,11 @@ def test_narrow_sums_have_no_wide_digits():
     """A layer whose sums have one bit cannot be computed in digits of more."""
     net = Builder((8, 8, 4))
     conv = net.node("conv", Conv(np.zeros((8, 3, 3, 4), np.int64), (1, 1), (1, 1, 1, 1)), "x")
-    narrow = layer(net.program(conv))
+    whole = net.program(conv)
+    narrow = layer(whole)
     assert narrow.out.bits == 1
+    wishes = Wishes(layers={"conv": LayerWish("unrolled", {"digit": 4})})
+    with pytest.raises(UsageError, match="digit of layer 'conv' must be one of 0, 1, not 4"):
+        Offers(whole, wishes)
     options = unrolled_options(narrow, (1, 1), 10**9)
     assert {params.digit for params in options} == {0, 1}
