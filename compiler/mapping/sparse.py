@@ -9,6 +9,7 @@ import numpy as np
 from ...hdl.skipping.params import SkippingParams
 from ...hdl.skipping.weights import entries_of, field_bits, steps_of, stored_bits
 from ...hdl.window.params import WindowParams
+from ...hdl.window.schedule import trailing
 from .divisors import divisors
 from .elementwise import beat_of
 from .layer import Layer, Setting
@@ -44,6 +45,7 @@ def skipping_options(
         (pe, banks, pixels, steps)
         for pe, banks, pixels, steps in bankings_of(layer, lanes)
         if layer.out.pixels // pixels * sum(steps) <= interval
+        and (pixels == 1 or _input_cycles(layer, banks, pixels)[lanes[0]] <= interval)
     ]
     # A lane of several pixels is another thing than as many lanes: the few of both are compared.
     fewest: dict[int, int] = {}
@@ -73,13 +75,21 @@ def skipping_options(
             for style in STYLES
             if layer.allows(multiplier=multiplier, weight_style=style)
         ]
-    # With several pixels a frame's input may take longer than its work.
-    return tuple(params for params in options if params.cycles <= interval)
+    return tuple(options)
 
 
 def skipping_cycles(layer: Layer) -> Iterator[int]:
-    """Return the cycles of a frame of every choice that the user leaves open."""
-    return (layer.out.pixels // pixels * sum(steps) for _, _, pixels, steps in bankings_of(layer))
+    """Return the cycles of a frame of every choice that the user leaves open.
+
+    Those of an input that takes longer than its work only where the user fixed several pixels: a
+    single pixel never waits for it.
+    """
+    for _, banks, pixels, steps in bankings_of(layer):
+        work = layer.out.pixels // pixels * sum(steps)
+        yield work
+        if pixels > 1 and "pixels" in layer.fixed:
+            every = _input_cycles(layer, banks, pixels).values()
+            yield from (cycles for cycles in every if cycles > work)
 
 
 def skipping_settings(layer: Layer) -> dict[str, tuple[Setting, ...]]:
@@ -117,6 +127,17 @@ def _pixels(layer: Layer) -> tuple[int, ...]:
     """Return how many windows of a row can share a stream of indices."""
     width = layer.out.shape[1] if len(layer.out.shape) == 3 else 1
     return tuple(pixels for pixels in divisors(width) if pixels <= MOST_PIXELS)
+
+
+def _input_cycles(layer: Layer, banks: int, pixels: int) -> dict[int, int]:
+    """Return in how many cycles a frame's input can arrive, by the lanes of its stream."""
+
+    def count() -> dict[int, int]:
+        window = window_of(layer.op, layer.source, banks, 1, 1, pixels=pixels)
+        behind = trailing(window)
+        return {lanes: window.beats // lanes + behind for lanes in divisors(banks)}
+
+    return layer.once(("input cycles", banks, pixels), count)
 
 
 def _steps(layer: Layer, banks: int, pe: int, beats: int) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from sangi.compiler.mapping.offers import Offers
 from sangi.compiler.mapping.plan import make_plan
 from sangi.compiler.mapping.search import candidates
 from sangi.compiler.mapping.sparse import bankings_of, skipping_options, worthwhile
+from sangi.compiler.mapping.wishes import LayerWish, Wishes
 from sangi.hdl.skipping.params import SkippingParams
 from sangi.runtime.ops.conv import Conv
 
@@ -87,3 +88,30 @@ def test_intervals_of_sparse_layers_are_candidates():
     assert {pixels for _, _, pixels, _ in bankings} == {1, 2, 4, 8}
     cycles = {64 // pixels * sum(steps) for _, _, pixels, steps in bankings}
     assert cycles <= set(candidates(net, offers))
+
+
+def corner(pixels):
+    """A layer of two non-zeros, whose input takes longer than its work."""
+    net = Builder((8, 8, 4))
+    weights = np.zeros((1, 3, 3, 4), np.int64)
+    weights[0, 0, 0, :2] = 3
+    conv = net.node("conv", Conv(weights, (1, 1), (1, 1, 1, 1)), "x")
+    return net.program(conv), Wishes(layers={"conv": LayerWish("skipping", {"pixels": pixels})})
+
+
+@pytest.mark.parametrize("pixels", [2, 4, 8])
+def test_pixels_whose_input_takes_longer_than_their_work_can_be_fixed(pixels):
+    net, wishes = corner(pixels)
+    design = map_program(net, load_board("pynq_z2"), wishes=wishes)
+    (params,) = (unit.params for unit in design.units if unit.node == "conv")
+    assert params.pixels == pixels
+    assert params.cycles > 64 // pixels * sum(params.steps)
+
+
+def test_banks_are_as_many_as_the_input_needs():
+    """The fewest that do the work have more words behind the last pixel than there is time for."""
+    layer = Offers(*corner(2)).layers["conv"]
+    found = {(params.banks, params.cycles) for params in skipping_options(layer, (2, 1), 129)}
+    assert found == {(4, 129)}
+    found = {(params.banks, params.cycles) for params in skipping_options(layer, (2, 1), 130)}
+    assert found == {(2, 130)}
