@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...hdl.engines import Params
 from ...runtime.errors import UsageError
@@ -271,7 +271,37 @@ def _able(layer: Layer, wish: LayerWish, engines: tuple[str, ...]) -> tuple[Offe
             raise UsageError(
                 f"{key} of layer '{layer.name}' must be one of {_listed(values)}, not {value!r}"
             )
-    return able
+    possible = _possible(able, layer) if layer.fixed else able
+    if not possible:
+        told = ", ".join(f"{key} = {value}" for key, value in layer.fixed.items())
+        ways = " or ".join(_ways_out(able, layer))
+        raise UsageError(
+            f"settings of layer '{layer.name}' must be possible together, not {told}"
+            + (f"; change {ways}" if ways else "")
+        )
+    return possible
+
+
+def _possible(offers: tuple[Offer, ...], layer: Layer) -> tuple[Offer, ...]:
+    """Return the engines that have circuits, fast or slow, with all that is fixed of a layer."""
+    return tuple(
+        offer
+        for offer in offers
+        if all(value in offer.settings(layer)[key] for key, value in layer.fixed.items())
+        and any(True for _ in offer.cycles(layer))
+    )
+
+
+def _ways_out(offers: tuple[Offer, ...], layer: Layer) -> Iterator[str]:
+    """Say for every setting to what it alone could be changed, so that all are possible."""
+    for key in layer.fixed:
+        values = [
+            value
+            for value in dict.fromkeys(v for offer in offers for v in offer.settings(layer)[key])
+            if _possible(offers, replace(layer, fixed={**layer.fixed, key: value}))
+        ]
+        if values:
+            yield f"{key} to {_listed(values)}"
 
 
 def _offer_of(engine: str) -> Offer:

@@ -102,15 +102,15 @@ def folded_cycles(layer: Layer) -> Iterator[int]:
 def folded_settings(layer: Layer) -> dict[str, tuple[Setting, ...]]:
     """Return what users may fix of a folding, with the values that each can have.
 
-    Weights are packed where this saves multiplier blocks of the board's family, with as many
-    filters side by side as the user fixed, or any number.
+    Weights are packed where some number of filters side by side saves multiplier blocks of the
+    board's family.
     """
     pe = divisors(len(layer.op.weights))
-    kinds = (kind for one in pe if layer.allows(pe=one) for kind, _ in _multipliers(layer, one, 1))
+    kinds = (kind for one in pe for kind, _ in _multipliers(layer, one, 1))
     return {
         "pe": pe,
         "simd": divisors(layer.source.channels),
-        "multiplier": tuple(dict.fromkeys(kinds)) or multipliers_of(layer.op)[0],
+        "multiplier": tuple(dict.fromkeys(kinds)),
         "weight_style": STYLES,
     }
 

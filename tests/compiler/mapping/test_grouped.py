@@ -125,6 +125,21 @@ def test_refusals(wishes, message):
         mapped(wishes)
 
 
+@pytest.mark.parametrize(
+    ("settings", "ways"),
+    [
+        ({"pe": 8, "simd": 1}, "not pe = 8, simd = 1; change pe to 1, 2, 4 or simd to 4"),
+        ({"simd": 2, "pe": 8}, "not simd = 2, pe = 8; change simd to 4 or pe to 1, 2, 4"),
+    ],
+)
+def test_settings_that_are_possible_one_by_one_but_not_together(settings, ways):
+    """Several groups side by side take whole groups."""
+    with pytest.raises(UsageError) as caught:
+        mapped(Wishes(layers={"deep": LayerWish("grouped", settings)}), groups=2)
+    told = "settings of layer 'deep' must be possible together, "
+    assert str(caught.value) == told + ways
+
+
 def test_an_engine_for_no_layer_is_refused():
     b = Builder((4, 4, 2))
     program = b.program(b.conv("only", "x", 4))

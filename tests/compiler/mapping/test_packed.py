@@ -70,17 +70,27 @@ def test_a_layer_can_be_fixed_to_it_or_kept_from_it():
         assert (params.packing is not None) == (kind == "packed")
 
 
-@pytest.mark.parametrize(
-    ("family", "settings"),
-    [("ecp5", {}), ("xc7", {"pe": 1}), (None, {})],
-    ids=["too wide for 18 x 18", "a single filter", "no family"],
-)
-def test_refused_where_two_weights_do_not_fit(family, settings):
-    wish = LayerWish("folded", {**settings, "multiplier": "packed"})
+@pytest.mark.parametrize("family", ["ecp5", None], ids=["too wide for 18 x 18", "no family"])
+def test_refused_where_two_weights_do_not_fit(family):
+    wish = LayerWish("folded", {"multiplier": "packed"})
     with pytest.raises(
         UsageError, match="multiplier of layer 'conv1' must be one of dsp, lut, not 'packed'"
     ):
         Offers(program(), Wishes(layers={"conv1": wish}), family)
+
+
+@pytest.mark.parametrize("engine", [None, "folded"])
+def test_a_single_filter_has_nothing_to_share_with(engine):
+    wish = LayerWish(engine, {"multiplier": "packed", "pe": 1})
+    with pytest.raises(UsageError) as caught:
+        Offers(program(), Wishes(layers={"conv1": wish}), "xc7")
+    assert str(caught.value) == (
+        "settings of layer 'conv1' must be possible together, not multiplier = packed, pe = 1; "
+        "change multiplier to dsp, lut or pe to 2, 4, 8"
+    )
+    wish = LayerWish(engine, {"multiplier": "packed", "pe": 2})
+    offers = Offers(program(), Wishes(layers={"conv1": wish}), "xc7")
+    assert [offer.name for offer in offers.able["conv1"]] == ["folded"]
 
 
 def test_only_foldings_whose_filters_share_are_left():
