@@ -34,7 +34,7 @@ def inspect(
     seed: Seed = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Show the layers of a model, what would run where, and what stands in the way.
+    """Show the layers of a model, what can run where, and what stands in the way.
 
     Exit code 1 only where the file cannot be read, or --check or --verify-each find a mismatch.
     """

@@ -1,1 +1,1 @@
-"""What a model is made of, what would run where, and what stands in the way."""
+"""What a model is made of, what can run where, and what stands in the way."""

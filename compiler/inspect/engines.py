@@ -1,4 +1,4 @@
-"""Which engines would compute the layers of a program."""
+"""Which engines can compute the layers of a program."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from ...runtime.program import Program
 from ..ir.graph import Graph
 from ..ir.layers import layer_of
 from ..lower.value import Value
+from ..mapping.offers import Offers
 from ..mapping.plan import make_plan
 
-#: Cycles that any engine meets with a single lane: every kind of circuit is among the options.
+#: Cycles that any engine meets with a single lane.
 SLOW = 1 << 40
 
 
@@ -28,15 +29,20 @@ def layer_engines(
     Returns
     -------
     dict of layer (see ``layer_of``) to names
-        Alternatives that the mapping chooses from are joined by ``|``.
+        Alternatives are joined by ``|``: all that can compute a Conv or Dense layer, those as well
+        that pay only at high frame rates, or where they are asked for.
     """
     owners = _owners(graph, program, values)
     found: dict[str, list[str]] = {}
     nodes = {node.name: node for node in program.nodes}
-    for slot in make_plan(program, SLOW).slots:
+    offers = Offers(program)
+    for slot in make_plan(program, SLOW, offers).slots:
         if slot.node is None:
             continue
-        names = dict.fromkeys(engine_of(params).name for params in slot.options)
+        if slot.node in offers.able:
+            names = [offer.name for offer in offers.able[slot.node]]
+        else:
+            names = [*dict.fromkeys(engine_of(params).name for params in slot.options)]
         layer = owners[nodes[slot.node].output]
         found.setdefault(layer, []).append("|".join(names))
     return {layer: tuple(names) for layer, names in found.items()}

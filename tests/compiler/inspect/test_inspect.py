@@ -57,6 +57,7 @@ def test_layers_with_their_widths_work_and_places(tmp_path: Path) -> None:
     assert (conv.weight_bits, conv.ternary, conv.input_bits, conv.output_bits) == (2, True, 8, 8)
     assert (conv.macs, conv.weights) == (6 * 6 * 4 * 27, 4 * 27)
     assert conv.nonzeros == conv.weights - zeros["Conv"]
+    assert conv.engines[0] == "folded|skipping|unrolled"
     assert [name.split("|")[0] for name in conv.engines] == ["folded", "requantize"]
     # The Relu is part of the quantizer by then.
     assert conv.nodes == ("conv_3", "quantizelinear_5")
@@ -67,6 +68,18 @@ def test_layers_with_their_widths_work_and_places(tmp_path: Path) -> None:
     assert (found.macs, found.weights) == (conv.macs + 180, 288)
     assert found.before == ()
     assert [steps for _, steps in found.after] == [("dequantize", "softmax")]
+
+
+def test_engines_are_those_that_can_compute_a_layer(tmp_path: Path) -> None:
+    """Not for wide layers the unrolled one, for grouped ones none but their own."""
+    model = Model(("N", 4, 6, 6))
+    x = model.quantize("x", 1.0, 0)
+    x = model.quantize(model.qconv(x, 64, 4, pads=[1] * 4), 0.8, 110)
+    depthwise = model.weight(64, 1, 3, 3, per_channel=True)
+    x = model.quantize(model.node("Conv", x, depthwise, group=64), 0.8, 110)
+    found = inspect_model(model.save(tmp_path, model.qconv(x, 2, 64)))
+    engines = [row.engines[0] for row in found.layers if row.op == "Conv"]
+    assert engines == ["folded|skipping", "grouped", "folded|skipping|unrolled"]
 
 
 def test_what_the_host_does_before_the_circuit(tmp_path: Path) -> None:
