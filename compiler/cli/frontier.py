@@ -22,6 +22,10 @@ def show_frontier(frontier: Frontier) -> None:
         "\nshare: the largest part of a resource of the board. Estimates, with FIFOs of the least "
         "depth: `sangi compile --target-fps` sizes them and proves the frame rate"
     )
+    if frontier.alone:
+        show_line(
+            "best engine alone: for all layers that it can compute and that --layers leaves to it"
+        )
 
 
 def _row(frontier: Frontier, point: Point) -> list[str]:

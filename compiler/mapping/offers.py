@@ -185,7 +185,10 @@ class Offers:
             )
 
     def alone(self, engine: str) -> Offers:
-        """Return the offers of one of ``engines`` alone; tables of the weights are shared."""
+        """Return the offers of one of ``engines`` alone; tables of the weights are shared.
+
+        Layers that it cannot compute, or that the user fixed to others, keep those.
+        """
         narrowed = copy(self)
         narrowed.allowed = {
             name: tuple(offer for offer in able if offer.name == engine) or self.allowed[name]

@@ -39,7 +39,7 @@ def test_the_table_shows_rates_engines_and_the_best_engine_alone(
     done = run_sangi("explore", TINY, "--board", "icebreaker", "--points", 3, "-o", picture)
     assert done.returncode == 0, done.stderr
     assert "digits_tiny on icebreaker" in done.stdout
-    assert "best engine alone" in done.stdout
+    assert "best engine alone: for all layers that it can compute and that --layers" in done.stdout
     assert "folded" in done.stdout
     assert done.stdout.endswith(f"written: {picture}\n")
 
