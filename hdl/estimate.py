@@ -155,7 +155,10 @@ def _column(places: int, columns: int, family: str) -> float:
 
 
 def dot_product(plan: DotProduct, family: str) -> Resources:
-    """Return the cost of a filter's products, adder tree and accumulator."""
+    """Return the cost of a filter's products, adder tree and accumulator.
+
+    ``held_before`` says what of the registers before the products is no cost of its own.
+    """
     limit = plan.sum_bits
     xilinx = base_family(family) == "xc7"
     if plan.multiplier == "ternary":
@@ -169,10 +172,8 @@ def dot_product(plan: DotProduct, family: str) -> Resources:
             lane = Resources(lut=lane.lut * (0.8 if xilinx else 1.1), ff=lane.ff * 1.2)
     total = lane.scaled(plan.terms)
     terms = plan.terms
-    # A DSP48 holds the adder and the register behind its product, and those before it.
+    # A DSP48 holds the adder and the register behind its product.
     inside = xilinx and plan.multiplier == "dsp"
-    if inside:
-        total += Resources(ff=-plan.terms * plan.weight_bits)
     while terms > 1:
         width = min(limit, width + 1)
         if not inside:
@@ -182,6 +183,25 @@ def dot_product(plan: DotProduct, family: str) -> Resources:
     if inside:
         return total
     return total + Resources(lut=limit * (1.1 if xilinx else 1.5), ff=limit)
+
+
+def held_before(bits: int, counted: float, family: str) -> Resources:
+    """Return, below zero, the flip-flops before products that a DSP48 holds itself.
+
+    Equal columns of few words are counted once, but every DSP48 holds its own operand: no more is
+    taken off than was counted.
+
+    Parameters
+    ----------
+    bits : int
+        Of the weights' operands of all DSP48s.
+    counted : float
+        Flip-flops that were counted for them.
+    family : str
+    """
+    if base_family(family) != "xc7":
+        return Resources()
+    return Resources(ff=-min(bits, counted))
 
 
 def counter(places: int) -> Resources:

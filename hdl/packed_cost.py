@@ -12,6 +12,8 @@ from .packing import Packing
 def packed_sums_cost(plan: DotProduct, packing: Packing, family: str) -> Resources:
     """Return the cost of products, adder trees and accumulators of the filters of one operand.
 
+    ``held_before`` says what of the registers before the products is no cost of its own.
+
     Parameters
     ----------
     plan : DotProduct
@@ -24,10 +26,8 @@ def packed_sums_cost(plan: DotProduct, packing: Packing, family: str) -> Resourc
     blocks = products_of(packing.operand_bits, True, plan.bits, plan.signed, width, family).blocks
     xilinx = base_family(family) == "xc7"
     total = Resources(dsp=blocks * terms)
-    if xilinx:
-        # A DSP48 holds the registers before and behind its product, and the first adder.
-        total += Resources(ff=-terms * sum(packing.stored))
-    else:
+    if not xilinx:
+        # A DSP48 holds the register behind its product, and the first adder.
         total += Resources(ff=terms * width)
     if packing.overlap:
         # The lowest bits of the upper products, what becomes of them, and in front of a DSP48 two

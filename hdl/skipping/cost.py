@@ -10,6 +10,7 @@ from ..estimate import (
     counter,
     delay,
     dot_product,
+    held_before,
     stored_words,
 )
 from ..fifo.cost import places, storage
@@ -21,6 +22,8 @@ from .schedule import READ_CYCLES, waiting
 SHORTEST_SHIFT = 3
 """Registers in a row of which Yosys makes a shift register in LUTs, of 32 places each."""
 
+WEIGHT_REGISTERS = 3
+"""Registers in which a weight waits for its element; the first one is the memory's."""
 
 LONG_LISTS = 1.15
 """How many times as large as random words Yosys makes lists of more than 1,024 places in LUTs on
@@ -41,8 +44,8 @@ def lane(params: SkippingParams, family: str) -> Resources:
     if params.window.padded:
         xilinx = base_family(family) == "xc7"
         each += Resources(lut=(1 if xilinx else 2) + bits * (0.4 if xilinx else 1.0), ff=2)
-    # The weight waits in registers: its first one is the memory's.
-    return Resources(lut=place, ff=place + 3 * params.weight_bits) + each.scaled(params.pixels)
+    weight = WEIGHT_REGISTERS * params.weight_bits
+    return Resources(lut=place, ff=place + weight) + each.scaled(params.pixels)
 
 
 def cost(params: SkippingParams, family: str) -> Resources:
@@ -68,6 +71,10 @@ def cost(params: SkippingParams, family: str) -> Resources:
         total += Resources(lists.lut * longer, lists.ff, lists.bram)
     total += (bank(params, family) + lane(params, family)).scaled(lanes)
     total += dot_product(params.dot, family).scaled(params.pe * params.pixels)
+    if params.multiplier == "dsp":
+        bits = lanes * params.weight_bits
+        # Every pixel's DSP48s hold the weights that wait for all of them.
+        total += held_before(params.pixels * bits, WEIGHT_REGISTERS * bits, family)
     total += delay(2, READ_CYCLES + params.dot.stages + 1, family)
     total += delay(clog2(window.capacity), 3, family)
     if window.padded:

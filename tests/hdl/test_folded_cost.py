@@ -1,5 +1,7 @@
 """The cost models of FIFO, window and folded engine against Yosys: LUTs within 20 %."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from amaranth.lib.wiring import Component
@@ -53,6 +55,23 @@ CASES = {
     ),
 }
 
+FEW_WORDS = {
+    # Multiplier, bits of an element, lanes: weights of one or of two words.
+    (multiplier, bits, lanes): Case(
+        multiplier=multiplier,
+        bits=bits,
+        kernel=(1, 1),
+        channels=16,
+        filters=16,
+        in_lanes=lanes,
+        simd=lanes,
+        pe=16,
+        out_lanes=16,
+    )
+    for multiplier in ("dsp", "packed")
+    for bits, lanes in ((1, 16), (2, 16), (4, 16), (8, 8))
+}
+
 
 def folded(case: Case) -> Folded:
     """Return the engine of a case."""
@@ -95,6 +114,25 @@ def test_close_to_yosys(name, family):
     assert model.ff == pytest.approx(found.ff, rel=0.2)
     assert model.bram == found.bram
     assert model.dsp == found.dsp
+
+
+@pytest.mark.parametrize("family", ["xc7", "xcup"])
+@pytest.mark.parametrize("case", FEW_WORDS)
+def test_blocks_hold_no_more_registers_than_were_counted(case, family):
+    """Columns of few words are few different ones, but every block holds an operand of its own."""
+    params = FEW_WORDS[case].params
+    sums = params.pe * params.out.bits
+    levels = sums * (params.simd // 2 - 1)
+    assert sums < cost(params, family).ff < 2 * sums + levels
+
+
+@pytest.mark.slow
+def test_weights_of_one_word_are_close_to_yosys():
+    case = replace(FEW_WORDS["dsp", 2, 16], channels=8, filters=8)
+    case = replace(case, in_lanes=8, simd=8, pe=8, out_lanes=8)
+    params = case.params
+    model = cost(params, "xc7") + fifo_model(fifo(params.out, 8, params.burst), "xc7")
+    assert model.ff == pytest.approx(synthesized(folded(case), "xc7").ff, rel=0.2)
 
 
 @pytest.mark.parametrize(
