@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from ...hdl.unrolled.digits import ones
 from ...hdl.unrolled.params import UnrolledParams, most_operands
 from ...hdl.unrolled.size import (
     NetworkSize,
@@ -164,7 +165,7 @@ def digits_of(layer: Layer) -> int:
     def count() -> int:
         codes = np.abs(kernels(layer.op))
         # 3x ^ x has a bit wherever the signed digits of x have one (Reitwiesner, 1960).
-        return int(np.bitwise_count(codes * 3 ^ codes).sum())
+        return int(ones((codes * 3 ^ codes).reshape(1, -1).astype(np.uint64))[0])
 
     return layer.once("signed digits", count)
 

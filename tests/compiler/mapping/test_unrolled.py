@@ -19,6 +19,7 @@ from sangi.compiler.mapping.unrolled import (
     unrolled_refusal,
 )
 from sangi.compiler.mapping.wishes import LayerWish, Wishes
+from sangi.hdl.unrolled import digits
 from sangi.hdl.unrolled.circuit import Unrolled
 from sangi.runtime.errors import UsageError
 from sangi.runtime.ops.conv import Conv
@@ -52,6 +53,15 @@ def test_digits_follow_the_rate():
         assert design.cycles_per_frame <= interval
         digits.append(unit(design).params.digit)
     assert digits == [0, 4, 2, 1]
+
+
+def test_numpy_before_2_maps_the_same(monkeypatch):
+    """It has no ``bitwise_count``."""
+    board = load_board("pynq_z2")
+    params = [unit.params for unit in map_program(program(), board).units]
+    monkeypatch.delattr(np, "bitwise_count", raising=False)
+    monkeypatch.setattr(digits, "_COUNT", None)
+    assert [unit.params for unit in map_program(program(), board).units] == params
 
 
 def test_bits_are_added_four_at_a_time_where_tables_have_six_inputs():
