@@ -41,7 +41,8 @@ class Point:
     share : float
         The largest part of a resource of the board that it takes, 0 … 1.
     cost : float
-        What the mapping makes small: all four parts of what may be used weighed together.
+        What the mapping makes small: all four parts of what may be used beside the shell weighed
+        together, 1 where all of one is used and little of the others.
     layers : mapping of str to Params
         By Conv and Dense node.
     """
@@ -73,7 +74,8 @@ class Frontier:
     budget : float64 (4,)
         What a circuit may use: lut, ff, bram, dsp.
     points : tuple of Point
-        Of all engines together, the slowest first; none costs as much as a faster one.
+        Of all engines together, single ones included, the slowest first; none costs as much as a
+        faster one.
     alone : mapping of str to tuple of Point
         The same of every engine that could compute all layers alone, where there is a choice.
     """
@@ -156,11 +158,24 @@ def explore(
     for engine, one in searches.items():
         say(f"weigh circuits of the engine {engine} alone")
         # Where one engine ends up all are weighed, so that they can be compared there.
-        grid |= {point.cycles_per_frame for point in view.frontier(one, grid)}
-    alone = {engine: view.frontier(one, grid) for engine, one in searches.items()}
+        grid |= {point.cycles_per_frame for point in cheapest(view.points(one, grid))}
+    alone = {engine: cheapest(view.points(one, grid)) for engine, one in searches.items()}
     say("weigh circuits of all engines together")
-    mixed = view.frontier(search, grid)
-    return Frontier(program, board, view.clock_mhz, view.budget, mixed, alone)
+    mixed = view.points(search, grid)
+    # Cheaper circuits of one engine are among the choices of all; the search may miss them.
+    singles = [point for points in alone.values() for point in points]
+    return Frontier(
+        program, board, view.clock_mhz, view.budget, cheapest([*mixed, *singles]), alone
+    )
+
+
+def cheapest(points: Iterable[Point]) -> tuple[Point, ...]:
+    """Return the points that cost less than every faster one, the slowest first."""
+    kept: list[Point] = []
+    for point in sorted(points, key=lambda point: (point.cycles_per_frame, point.cost)):
+        if not kept or point.cost < kept[-1].cost:
+            kept.append(point)
+    return tuple(reversed(kept))
 
 
 def spread(intervals: Sequence[int], first: int, points: int) -> tuple[int, ...]:
@@ -185,15 +200,10 @@ class _View:
         self.shell = vector(shell_resources(board))
         self.room = self.budget - self.shell
 
-    def frontier(self, search: Search, grid: Iterable[int]) -> tuple[Point, ...]:
-        """Return the points of a grid that fit and are not dominated, the slowest first."""
+    def points(self, search: Search, grid: Iterable[int]) -> list[Point]:
+        """Return the points of a grid, and the fastest one, that fit."""
         found = [search.fastest(self.room), *(search.at(interval, self.room) for interval in grid)]
-        points = [self._point(search, one) for one in found if one is not None and one.choice.fits]
-        kept: list[Point] = []
-        for point in sorted(points, key=lambda point: (point.cycles_per_frame, point.cost)):
-            if not kept or point.cost < kept[-1].cost:
-                kept.append(point)
-        return tuple(reversed(kept))
+        return [self._point(search, one) for one in found if one is not None and one.choice.fits]
 
     def _point(self, search: Search, found: Found) -> Point:
         choice = found.choice
