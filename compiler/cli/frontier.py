@@ -10,7 +10,7 @@ from .console import show_line, show_table
 def show_frontier(frontier: Frontier) -> None:
     """Show the circuits of a frontier, the slowest first."""
     board = frontier.board
-    columns = ["frames/s", "cycles", "LUT", "FF", "block RAM", "DSP", "share", "layers"]
+    columns = ["frames/s", "cycles", "LUT", "FF", "block RAM", "DSP", "cost", "layers"]
     if frontier.alone:
         columns.append("best engine alone")
     show_table(
@@ -19,8 +19,9 @@ def show_frontier(frontier: Frontier) -> None:
         [_row(frontier, point) for point in frontier.points],
     )
     show_line(
-        "\nshare: the largest part of a resource of the board. Estimates, with FIFOs of the least "
-        "depth: `sangi compile --target-fps` sizes them and proves the frame rate"
+        "\ncost: the parts of what may be used, the shell aside, weighed together; 100 % where one "
+        "resource is used up. Estimates, with FIFOs of the least depth: `sangi compile "
+        "--target-fps` sizes them and proves the frame rate"
     )
     if frontier.alone:
         show_line(
@@ -34,7 +35,7 @@ def _row(frontier: Frontier, point: Point) -> list[str]:
         f"{point.fps:,.0f}",
         f"{point.cycles_per_frame:,}",
         *(f"{count:,}" for count in used.values()),
-        f"{100 * point.share:.1f} %",
+        f"{100 * point.cost:.1f} %",
         ", ".join(f"{count} {engine}" for engine, count in point.engines.items()),
     ]
     if frontier.alone:

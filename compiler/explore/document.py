@@ -20,10 +20,10 @@ def as_document(frontier: Frontier) -> dict[str, Any]:
     ``available`` is what the board has, ``budget`` what may be used of it. ``points`` holds, the
     slowest first, ``fps``, ``cycles_per_frame``, ``resources`` {lut, ff, bram, dsp, the shell
     included, rounded up}, ``share`` (largest part of a resource of the board, 0 … 1), ``cost``
-    (all four parts of what may be used weighed together), ``engines`` (layers by engine),
-    ``layers`` [{node, engine, folding, cycles}] and ``rival``, the cheapest circuit of one engine
-    that is at least as fast: {engine, cost, fps, resources}, null where there is none. ``alone``
-    holds the points of every engine alone, without ``rival``.
+    (all four parts of what may be used beside the shell weighed together), ``engines`` (layers by
+    engine), ``layers`` [{node, engine, folding, cycles}] and ``rival``, the cheapest circuit of one
+    engine that is at least as fast: {engine, cost, fps, resources}, null where there is none.
+    ``alone`` holds the points of every engine alone, without ``rival``.
     """
     board = frontier.board
     return {

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...boards.board import Board
 from ...runtime.errors import UsageError
-from ..mapping.limits import KINDS, total
+from ..mapping.limits import KINDS, Vector, total
 from ..mapping.select import vector
 from ..workspace import new_file
 from .frontier import Frontier, Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FORMATS = (".png", ".svg")
 
@@ -26,6 +29,8 @@ ALONE = ("#1f1f1f", "#8a8a8a", "#3b6ea5", "#c98a1b", "#5a8f4e")
 """Engines alone, in their order."""
 
 STYLES = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+
+LIMIT = "#999999"
 
 STAIRS = "steps-pre"
 """A rate between two points costs what the faster one costs."""
@@ -43,10 +48,7 @@ def check_plot(path: Path) -> None:
 
 
 def write_plot(frontier: Frontier, path: Path) -> None:
-    """Draw resources over frames per second; same frontier, same bytes.
-
-    Above the largest part of any resource of the board, below each resource by itself; all engines
-    together in red, every engine alone beside it.
+    """Draw the ``figure_of`` a frontier; same frontier, same bytes.
 
     Raises
     ------
@@ -57,63 +59,86 @@ def write_plot(frontier: Frontier, path: Path) -> None:
     """
     check_plot(path)
     from matplotlib import rc_context
-    from matplotlib.figure import Figure
 
     # SVG ids are drawn at random, and both formats say when and by what they were made.
     with rc_context({"svg.hashsalt": "sangi", "font.family": "DejaVu Sans", "font.size": 9}):
-        figure = Figure(figsize=(9.0, 7.0), layout="constrained")
-        rows = figure.add_gridspec(2, 4, height_ratios=(2.2, 1.0))
-        board = frontier.board
-        figure.suptitle(
-            f"{frontier.program.name} on {board.name} ({board.part}, {frontier.clock_mhz:g} MHz)"
-        )
-        main = figure.add_subplot(rows[0, :])
-        _draw(main, frontier, None)
-        main.set_ylabel("largest part of any resource, %")
-        main.set_xlabel("frames per second")
-        main.legend(loc="upper left")
-        for number, kind in enumerate(KINDS):
-            axes = figure.add_subplot(rows[1, number])
-            _draw(axes, frontier, number)
-            axes.set_title(f"{kind}, %", fontsize=9)
+        figure = figure_of(frontier)
         metadata = {"Software": None} if path.suffix.lower() == ".png" else {"Date": None}
         with new_file(path) as place:
             figure.savefig(place, format=path.suffix.lower()[1:], dpi=120, metadata=metadata)
 
 
-def _draw(axes: Axes, frontier: Frontier, number: int | None) -> None:
-    """Draw the curves of one resource, or of the largest part of any."""
-    many = len(frontier.alone) > 1
+def figure_of(frontier: Frontier) -> Figure:
+    """Return what circuits cost over frames per second.
+
+    Above the cost that the search makes small, in percent of what may be used (a little more than
+    100 where several resources are almost used up), below each resource by itself, in percent of
+    the board, with what may be used of it; all engines together in red, every engine alone beside
+    it.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.0, 7.0), layout="constrained")
+    rows = figure.add_gridspec(2, 4, height_ratios=(2.2, 1.0))
+    board = frontier.board
+    figure.suptitle(
+        f"{frontier.program.name} on {board.name} ({board.part}, {frontier.clock_mhz:g} MHz)"
+    )
+    main = figure.add_subplot(rows[0, :])
+    _draw(main, frontier, _cost, 100.0, 4)
+    main.set_ylabel("cost, % of what may be used")
+    main.set_xlabel("frames per second")
+    main.legend(loc="best")
+    for number, (kind, has) in enumerate(zip(KINDS, _whole(board), strict=True)):
+        axes = figure.add_subplot(rows[1, number])
+        limit = float(100 * frontier.budget[number] / has)
+        _draw(axes, frontier, partial(_part, number, has), limit, 2)
+        axes.set_title(f"{kind}, % of the board", fontsize=9)
+    return figure
+
+
+def _draw(
+    axes: Axes, frontier: Frontier, height: Callable[[Point], float], limit: float, marker: float
+) -> None:
+    """Draw the curve of every engine that has points alone, of all together, and their limit."""
     for place, (engine, points) in enumerate(frontier.alone.items()):
+        if not points:
+            continue
         axes.plot(
             [point.fps for point in points],
-            _parts(frontier, points, number),
+            [height(point) for point in points],
             color=ALONE[place % len(ALONE)],
             linestyle=STYLES[place % len(STYLES)],
             drawstyle=STAIRS,
+            # A single point has no line.
+            marker="." if len(points) == 1 else None,
             linewidth=1.1,
             label=f"{engine} alone",
         )
     axes.plot(
         [point.fps for point in frontier.points],
-        _parts(frontier, frontier.points, number),
+        [height(point) for point in frontier.points],
         color=MIXED,
         drawstyle=STAIRS,
         marker="o",
-        markersize=4 if number is None else 2,
-        linewidth=1.8 if number is None else 1.2,
-        label="all engines" if many else "circuits",
+        markersize=marker,
+        linewidth=0.6 + 0.3 * marker,
+        label="all engines" if len(frontier.alone) > 1 else "circuits",
     )
-    if number is None:
-        fill = 100 * (frontier.budget / np.maximum(total(frontier.board), 1e-9)).max()
-        axes.axhline(fill, color="#bbbbbb", linewidth=0.8, label="what may be used")
+    axes.axhline(limit, color=LIMIT, linewidth=1.0, label="one resource used up")
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
     axes.grid(True, which="both", linewidth=0.3, color="#dddddd")
 
 
-def _parts(frontier: Frontier, points: Sequence[Point], number: int | None) -> list[float]:
-    """Return the parts of the board, in percent, that points take."""
-    has = np.maximum(total(frontier.board), 1e-9)
-    parts = [100 * vector(point.resources) / has for point in points]
-    return [float(part.max() if number is None else part[number]) for part in parts]
+def _whole(board: Board) -> Vector:
+    """Return what a board has, above 0."""
+    return np.maximum(total(board), 1e-9)
+
+
+def _cost(point: Point) -> float:
+    return 100 * point.cost
+
+
+def _part(number: int, has: float, point: Point) -> float:
+    return float(100 * vector(point.resources)[number] / has)

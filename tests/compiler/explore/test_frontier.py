@@ -11,7 +11,7 @@ import pytest
 from sangi.boards.load import load_board
 from sangi.compiler.explore.document import SCHEMA, as_document
 from sangi.compiler.explore.frontier import explore, spread
-from sangi.compiler.explore.plot import write_plot
+from sangi.compiler.explore.plot import figure_of, write_plot
 from sangi.compiler.frontend import load
 from sangi.compiler.mapping.limits import Limit
 from sangi.compiler.mapping.mapper import map_program
@@ -123,6 +123,36 @@ def test_a_picture_has_the_same_bytes_twice(found, tmp_path, name):
     content = (tmp_path / "one" / name).read_bytes()
     assert content == (tmp_path / "two" / name).read_bytes()
     assert content.startswith(b"\x89PNG" if name.endswith("png") else b"<?xml")
+
+
+@pytest.fixture(scope="module")
+def limited():
+    """Of the LUTs little may be used, and the engine unrolled has no circuit of its own."""
+    wishes = Wishes(limits={"lut": Limit(8, True), "ff": Limit(5, True)})
+    return explore(program(), load_board("ulx3s_85f"), wishes=wishes, points=6)
+
+
+def test_a_picture_shows_what_is_judged_and_what_may_be_used(limited):
+    main, *resources = figure_of(limited).axes
+    lines = {line.get_label(): line for line in main.get_lines()}
+    drawn = lines["all engines"].get_ydata()
+    assert np.all(np.diff(drawn) > 0)
+    assert list(drawn) == [100 * point.cost for point in limited.points]
+    assert list(lines["one resource used up"].get_ydata()) == [100, 100]
+    assert main.get_ylim()[1] > 100
+    for axes, limit in zip(resources, (8, 5, 80, 80), strict=True):
+        *curves, line = axes.get_lines()
+        assert line.get_ydata() == pytest.approx([limit, limit])
+        assert all(max(curve.get_ydata()) <= limit for curve in curves)
+        assert axes.get_ylim()[1] > limit
+
+
+def test_a_legend_lists_what_has_a_curve(limited):
+    assert any(not points for points in limited.alone.values())
+    main, *_ = figure_of(limited).axes
+    shown = [text.get_text() for text in main.get_legend().get_texts()]
+    alone = [f"{engine} alone" for engine, points in limited.alone.items() if points]
+    assert shown == [*alone, "all engines", "one resource used up"]
 
 
 def test_other_pictures_are_refused(found, tmp_path):
