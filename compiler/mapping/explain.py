@@ -10,6 +10,7 @@ from ...hdl.cost import Resources
 from ...hdl.engines import Params, engine_of
 from .limits import Vector
 from .select import Choice, thrift, vector
+from .wishes import LayerWish, Wishes
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Reason:
         Of the circuit that was taken, with FIFOs of the least depth.
     alternatives : tuple of Alternative
         The best of every engine, the taken one included (its next best), the best first.
+    fixed : tuple of str
+        What the user fixed of the node, ``pe = 4``; all circuits of the choice agree with it.
     """
 
     node: str
@@ -53,9 +56,12 @@ class Reason:
     scarce: int
     resources: Resources
     alternatives: tuple[Alternative, ...]
+    fixed: tuple[str, ...] = ()
 
 
-def explain(choice: Choice, interval: int, room: Vector) -> tuple[Reason, ...]:
+def explain(
+    choice: Choice, interval: int, room: Vector, wishes: Wishes | None = None
+) -> tuple[Reason, ...]:
     """Return the reasons for the circuits of all nodes, in topological order.
 
     An alternative is judged by what the whole circuit would cost with it, all else unchanged.
@@ -67,7 +73,10 @@ def explain(choice: Choice, interval: int, room: Vector) -> tuple[Reason, ...]:
         Cycles that it was planned for.
     room : float64 (4,)
         What it may use: lut, ff, bram, dsp.
+    wishes : Wishes, optional
+        What the choice was narrowed by.
     """
+    wishes = Wishes() if wishes is None else wishes
     room = np.maximum(room, 1e-9)
     used = vector(choice.total)
     scarce = int(np.argmax(used / room))
@@ -92,6 +101,16 @@ def explain(choice: Choice, interval: int, room: Vector) -> tuple[Reason, ...]:
                     Alternative(slot.options[i], costs[i], costs[i] + taken.scaled(-1.0))
                     for i in best.values()
                 ),
+                _fixed(slot.node, engine_of(slot.options[number]).name, wishes),
             )
         )
     return tuple(reasons)
+
+
+def _fixed(node: str, engine: str, wishes: Wishes) -> tuple[str, ...]:
+    """Return what the user fixed of a node that got an engine."""
+    wish = wishes.layers.get(node, LayerWish())
+    engines = wishes.engines if wish.engine is None else (wish.engine,)
+    # Nodes that none of the engines can compute got another one.
+    allowed = [f"engine = {' or '.join(engines)}"] if engine in engines else []
+    return (*allowed, *(f"{key} = {value}" for key, value in wish.settings.items()))

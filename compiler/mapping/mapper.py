@@ -114,6 +114,7 @@ class _Mapper:
         self.program = program
         self.board = board
         self.clock_mhz = clock_mhz
+        self.wishes = wishes
         self.say = say
         self.budget = budget_of(board, wishes.limits)
         self.shell = vector(shell_resources(board))
@@ -135,7 +136,8 @@ class _Mapper:
             fits = bool((taken <= self.budget).all())
             quick = self.limit is None or design.cycles_per_frame <= self.limit
             if fits and quick:
-                return replace(design, reasons=explain(found.choice, found.interval, found.room))
+                reasons = explain(found.choice, found.interval, found.room, self.wishes)
+                return replace(design, reasons=reasons)
             if not fits:
                 extra = taken - self.shell - vector(found.choice.total)
                 reserve = np.maximum(reserve, 1.02 * np.maximum(extra, 0.0))

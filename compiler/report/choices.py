@@ -7,11 +7,12 @@ from typing import Any
 
 from ...hdl.cost import Resources
 from ...hdl.engines import Params, engine_of
+from ...hdl.unrolled.params import UnrolledParams
 from ..mapping.explain import Alternative, Reason
 from ..mapping.limits import KINDS, RESOURCES
 from .folding import folding, rounded
 
-MADE_OF = ("multiplier", "weight_style")
+MADE_OF = ("multiplier", "weight_style", "places")
 """Parameters that say what a circuit is made of, where it has them."""
 
 LEAST = 0.05
@@ -52,7 +53,7 @@ def _alternative(other: Alternative) -> dict[str, Any]:
     }
 
 
-def _made_of(params: Params) -> dict[str, str]:
+def _made_of(params: Params) -> dict[str, str | int]:
     return {key: getattr(params, key) for key in MADE_OF if hasattr(params, key)}
 
 
@@ -60,6 +61,8 @@ def _why(reason: Reason, params: Params) -> str:
     """Say in words what was weighed."""
     kind, name = KINDS[reason.scarce], engine_of(params).name
     within = f"its {params.cycles:,} cycles a frame meet the interval of {reason.interval:,}"
+    if reason.fixed:
+        name = f"{name}, within what the user fixed ({', '.join(reason.fixed)}),"
     if not reason.alternatives:
         return f"{name} is the only circuit that was looked at: {within}"
     takes = _of(reason.resources, reason.scarce)
@@ -76,11 +79,30 @@ def _why(reason: Reason, params: Params) -> str:
 def _described(other: Alternative, params: Params) -> str:
     """Say what an alternative is, in what differs from the circuit that was taken."""
     name = engine_of(other.params).name
-    lanes = " × ".join(f"{value} {key}" for key, value in folding(other.params).items())
+    mine = _made_of(params)
     made = [
-        value for key, value in _made_of(other.params).items() if _made_of(params).get(key) != value
+        _part(key, value)
+        for key, value in _made_of(other.params).items()
+        # Engines that have no FIFO of pixels are like those that could have one.
+        if mine.get(key, 0 if key == "places" else None) != value
     ]
-    return ", ".join([f"{name} ({lanes})", *made])
+    return ", ".join([f"{name} ({_side_by_side(other.params)})", *made])
+
+
+def _part(key: str, value: str | int) -> str:
+    """Say what a circuit is made of."""
+    if key == "places":
+        return f"a FIFO of {value} pixels" if value else "no FIFO of pixels"
+    return str(value)
+
+
+def _side_by_side(params: Params) -> str:
+    """Say how much a unit does side by side."""
+    if isinstance(params, UnrolledParams):
+        bits = "1 bit" if params.digit == 1 else f"{params.digit} bits"
+        sums = f"digits of {bits}" if params.digit else "whole sums"
+        return f"{params.size.adders} adders, {params.levels} in a row, {sums}"
+    return " × ".join(f"{value} {key}" for key, value in folding(params).items())
 
 
 def _difference(more: Resources, scarce: int) -> str:
