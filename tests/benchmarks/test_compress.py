@@ -33,7 +33,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
         pytest.param(
             "size against the grid's best",
             marks=pytest.mark.xfail(
-                reason="1.47 of the grid's best where a third of the points miss the target"
+                reason="1.47 of the grid's best where a third of the points miss the target",
+                strict=True,
             ),
         ),
     ],
