@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...hdl.schedule import Schedule
 
@@ -54,11 +53,3 @@ class Dataflow:
 
     processes: tuple[Process, ...]
     channels: tuple[Channel, ...]
-
-    def with_depths(self, depths: Mapping[str, int]) -> Dataflow:
-        """Return the same network with other depths for the channels that are named."""
-        channels = tuple(
-            replace(channel, depth=depths.get(channel.name, channel.depth))
-            for channel in self.channels
-        )
-        return Dataflow(self.processes, channels)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .execute import Execution, Late, execute, pace
 from .graph import Dataflow
-from .precedence import Unfolding, unfold
+from .precedence import Unfolding
 from .steady import recurrence
 
 PATIENCE = 4
@@ -77,20 +77,3 @@ class Trials:
         if frames not in self._unfoldings:
             self._unfoldings[frames] = Unfolding(self.dataflow, frames)
         return self._unfoldings[frames]
-
-
-def sustains(dataflow: Dataflow, interval: int, *, slack: int, most_frames: int = 24) -> bool:
-    """Return whether a network is proved to keep up with a frame every ``interval`` cycles.
-
-    Raises
-    ------
-    Deadlock
-        If it stops for ever.
-    """
-    trials = Trials(dataflow, interval, slack=slack)
-    frames = unfold(dataflow, 1).reach + 2
-    while frames <= most_frames:
-        if trials.run({}, frames=frames, thorough=True) is not None:
-            return True
-        frames *= 2
-    return False

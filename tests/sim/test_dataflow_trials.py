@@ -7,9 +7,9 @@ import pytest
 from sangi.sim.dataflow.execute import Deadlock
 from sangi.sim.dataflow.occupancy import occupancy
 from sangi.sim.dataflow.steady import steady
-from sangi.sim.dataflow.trials import Trials, sustains
+from sangi.sim.dataflow.trials import Trials
 
-from .dataflow_networks import chain
+from .dataflow_networks import chain, sustains, with_depths
 
 
 def test_sustains() -> None:
@@ -37,7 +37,7 @@ def test_a_kept_execution_needs_no_more_than_it_held() -> None:
     levels = occupancy(network, execution)
     assert max(levels.values()) < 20
     assert trials.run(levels) is not None
-    assert steady(network.with_depths(levels)).cycles_per_frame <= 210
+    assert steady(with_depths(network, levels)).cycles_per_frame <= 210
 
 
 def test_a_unit_slower_by_a_cycle_a_frame_is_refused_with_and_without_effort() -> None:

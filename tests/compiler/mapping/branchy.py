@@ -14,6 +14,7 @@ from sangi.sim.dataflow.execute import Deadlock
 from sangi.sim.dataflow.graph import Dataflow
 from sangi.sim.dataflow.steady import Unsettled, free_interval, steady
 
+from ...sim.dataflow_networks import with_depths
 from .programs import Builder
 
 
@@ -110,7 +111,7 @@ def neither_stops_nor_slows(mapped):
 def one_less_stops_or_slows(mapped, name):
     """Whether it is proved to need every element of a FIFO."""
     depth = next(c.depth for c in mapped.dataflow.channels if c.name == name)
-    less = mapped.dataflow.with_depths({name: depth - 1})
+    less = with_depths(mapped.dataflow, {name: depth - 1})
     try:
         return steady(less, doublings=4).cycles_per_frame > mapped.cycles_per_frame
     except Deadlock:

@@ -18,8 +18,8 @@ from sangi.sim.dataflow.execute import Deadlock, execute
 from sangi.sim.dataflow.occupancy import occupancy
 from sangi.sim.dataflow.precedence import unfold
 from sangi.sim.dataflow.steady import free_interval, paced, steady
-from sangi.sim.dataflow.trials import sustains
 
+from ...sim.dataflow_networks import sustains, with_depths
 from .programs import Builder
 
 FOLDED = Wishes(engines=("folded",))
@@ -126,12 +126,12 @@ def test_one_place_less_beside_two_convolutions_slows_or_stops():
     bursts = {unit.name: getattr(unit.params, "burst", 1) for unit in design.units}
     least = {s.name: bursts[s.source] for s in design.streams if s.source}
     sized = size_fifos(dataflow, least, lambda name, depth: float(depth))
-    assert steady(dataflow.with_depths(sized.depths)).cycles_per_frame == sized.interval
+    assert steady(with_depths(dataflow, sized.depths)).cycles_per_frame == sized.interval
     critical = 0
     for name, depth in sized.depths.items():
         if depth == least[name]:
             continue
-        less = dataflow.with_depths({**sized.depths, name: depth - 1})
+        less = with_depths(dataflow, {**sized.depths, name: depth - 1})
         with suppress(Deadlock):
             assert not sustains(less, sized.interval, slack=10 * sized.interval)
         critical += 1
@@ -143,7 +143,7 @@ def test_far_too_shallow_a_skip_deadlocks_and_is_named():
     design = map_program(skip_network(), load_board("ulx3s_85f"), wishes=FOLDED)
     skip = max(design.streams, key=lambda stream: stream.depth)
     with pytest.raises(Deadlock) as caught:
-        steady(dataflow_of(design).with_depths({skip.name: 8}))
+        steady(with_depths(dataflow_of(design), {skip.name: 8}))
     assert skip.name in caught.value.full
 
 
