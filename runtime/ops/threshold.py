@@ -29,6 +29,8 @@ class Threshold(Op):
         (x,) = inputs
         rows, steps = self.thresholds.shape
         check_entries("thresholds", rows, x.channels)
+        if steps < 1:
+            raise ValueError(f"thresholds must have at least 1 step, not {steps}")
         if self.values.shape != (rows, steps + 1):
             raise ValueError(f"values must be {(rows, steps + 1)}, not {self.values.shape}")
         if (np.diff(self.thresholds, axis=1) < 0).any():

@@ -12,7 +12,7 @@ from sangi.runtime.ops.threshold import Threshold
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from([1, 3]), st.integers(0, 6), st.integers(0, 2**32 - 1))
+@given(st.sampled_from([1, 3]), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_threshold_counts_steps(rows: int, steps: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     op = Threshold(
@@ -32,6 +32,12 @@ def test_threshold_counts_steps(rows: int, steps: int, seed: int) -> None:
 def test_threshold_refuses_falling_thresholds() -> None:
     op = Threshold(np.array([[2, 1]]), np.array([[0, 1, 2]]))
     with pytest.raises(ValueError, match="must ascend"):
+        op.infer(TensorType((1,), 0, 3))
+
+
+def test_threshold_refuses_no_thresholds() -> None:
+    op = Threshold(np.zeros((1, 0), np.int64), np.array([[3]]))
+    with pytest.raises(ValueError, match="thresholds must have at least 1 step, not 0"):
         op.infer(TensorType((1,), 0, 3))
 
 
