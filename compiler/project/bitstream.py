@@ -140,6 +140,11 @@ def parse_report(
     oscillator_mhz : float
         What the domain ``oscillator``, the shell's where it is not the core's, must reach: some
         nextpnr know of the core's clock only.
+
+    Raises
+    ------
+    ToolError
+        If the report does not say how many cells of a type there are.
     """
     reached, met = {}, []
     for name, domain in report["fmax"].items():
@@ -151,7 +156,7 @@ def parse_report(
     resources = {}
     for name, kinds in cells.items():
         used = sum(usage.get(kind, {"used": 0})["used"] for kind in kinds)
-        resources[name] = Usage(used, usage[kinds[0]]["available"] if kinds else 0)
+        resources[name] = Usage(used, _available(usage, kinds[0]) if kinds else 0)
     if flip_flops is not None:
         # A logic cell holds a LUT and a flip-flop.
         resources["ff"] = Usage(flip_flops, resources["lut"].available, "yosys")
@@ -161,6 +166,17 @@ def parse_report(
         timing_met=all(met),
         resources=resources,
     )
+
+
+def _available(usage: Mapping[str, Any], kind: str) -> int:
+    """Return how many cells of a type there are."""
+    if kind not in usage:
+        raise ToolError(
+            f"nextpnr's report must say how many {kind} there are, not only of "
+            f"{', '.join(sorted(usage)) or 'nothing'}; install the nextpnr that sangi knows with: "
+            "pip install -U 'sangi[bitstream]'"
+        )
+    return int(usage[kind]["available"])
 
 
 def _count(netlist: Path, prefix: str) -> int:

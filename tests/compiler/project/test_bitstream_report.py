@@ -64,6 +64,11 @@ def test_cells_that_share_a_place_are_added(tmp_path):
     }
 
 
+def test_a_report_without_a_type_of_cells_is_refused(tmp_path):
+    with pytest.raises(ToolError, match="how many DFF there are, not only of BSRAM, LUT4; install"):
+        parse_report(report(LUT4=1, BSRAM=4), tmp_path, CELLS)
+
+
 def test_flip_flops_of_logic_cells_come_from_the_netlist(tmp_path):
     cells = {"lut": ("ICESTORM_LC",), "ff": (), "bram": ("ICESTORM_RAM",), "dsp": ()}
     found = parse_report(report(ICESTORM_LC=7, ICESTORM_RAM=1), tmp_path, cells, 5).resources
