@@ -1,4 +1,4 @@
-"""The unrolled engine: a window in registers, a network of adders, all filters at once."""
+"""The unrolled engine: inputs in registers, a network of adders, all filters at once."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ class Unrolled(LayerCircuit[UnrolledParams]):
     width, the lowest bits first, a new window every ``digits`` cycles. Windows take ``duration``
     cycles each and give ``burst`` beats (``schedule.py``). One beat a cycle is accepted.
 
+    Windows of a single pixel that are read digit by digit (``params.planes``) need neither: a
+    pixel's digits go from its beats to the adders in shift registers (``planes.py``), and its last
+    beat waits until the sums of the pixel before leave time for it.
+
     Parameters
     ----------
     params : UnrolledParams
@@ -65,7 +69,7 @@ class Unrolled(LayerCircuit[UnrolledParams]):
         super().__init__(params, weights, fifos)
 
     def elaborate(self, platform: object) -> Module:
-        """Build the path window → adders → (collected digits) → FIFO."""
+        """Build the path window or planes → adders → (collected digits) → FIFO."""
         m = Module()
         params = self.params
         fifo = output_fifo(m, self.fifo, self.o, "output_fifo")
