@@ -48,8 +48,8 @@ def new_folder(target: Path) -> Iterator[Path]:
     """Give an empty folder to fill; on success it takes the place of ``target``.
 
     It lies beside ``target``, so that the swap is a renaming. If the body raises anything
-    (KeyboardInterrupt included), it is removed, together with the parents that were made for it,
-    and ``target`` is what it was.
+    (for a signal as well), it is removed, together with the parents that were made for it, and
+    ``target`` is what it was.
 
     Yields
     ------
@@ -74,6 +74,7 @@ def new_folder(target: Path) -> Iterator[Path]:
             _swap(beside, place)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
+        _settle(_aside(beside), place)
         for parent in reversed(made):
             with suppress(OSError):
                 parent.rmdir()
@@ -151,16 +152,24 @@ def _make_parents(parent: Path, made: list[Path]) -> None:
         made.append(folder)
 
 
+def _aside(new: Path) -> Path:
+    """Return where the folder stands aside that ``new`` replaces."""
+    return new.with_name(f"{new.name}.old")
+
+
 def _swap(new: Path, place: Path) -> None:
     """Rename ``new`` to ``place``; what stood there is removed after it stood aside."""
-    if not place.exists():
-        os.rename(new, place)
-        return
-    aside = new.with_name(f"{new.name}.old")
-    os.rename(place, aside)
+    aside = _aside(new)
+    if place.exists():
+        os.rename(place, aside)
     try:
         os.rename(new, place)
-    except BaseException:
+    finally:
+        _settle(aside, place)
+
+
+def _settle(aside: Path, place: Path) -> None:
+    """Bring back what stands aside where nothing took its place, else remove it."""
+    if aside.exists() and not place.exists():
         os.rename(aside, place)
-        raise
     shutil.rmtree(aside, ignore_errors=True)

@@ -9,6 +9,7 @@ from traceback import extract_tb
 from ...runtime.errors import SangiError
 from .app import app
 from .console import show_error
+from .signals import Ended, ended_by_signals
 
 INTERRUPTED = 130
 FAILED = 1
@@ -18,15 +19,19 @@ def main() -> None:
     """Run the command line and exit.
 
     Exit codes: 0 done; 1 something that the user must mend (``SangiError``: one message on
-    stderr, no traceback); 2 wrong usage, a file that does not exist included; 130 interrupted.
+    stderr, no traceback); 2 wrong usage, a file that does not exist included; 130 interrupted;
+    143 terminated; 129 the terminal was closed.
     """
     try:
-        app()
+        with ended_by_signals():
+            app()
     except SangiError as error:
         show_error(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except Ended as signal:
+        sys.exit(signal.exit_code)
     except MemoryError:
         show_error("the memory of this machine must suffice for the model, and it does not")
         sys.exit(FAILED)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,30 @@ def test_a_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
     for place in (tmp_path / "file", tmp_path / "file" / "b"):
         with pytest.raises(BuildError, match=f"folder {place} cannot be written: "):
             make_folder(place)
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_an_interrupted_swap_leaves_one_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    target = make_build(tmp_path / "build", "old")
+    done = [os.rename, os.rename, shutil.rmtree]
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        monkeypatch.undo()
+        done[step](*arguments, **options)
+        raise KeyboardInterrupt
+
+    def first(*arguments: object, **options: object) -> None:
+        monkeypatch.setattr(os, "rename", interrupted)
+        os_rename(*arguments, **options)
+
+    os_rename = os.rename
+    if step == 2:
+        monkeypatch.setattr(shutil, "rmtree", interrupted)
+    else:
+        monkeypatch.setattr(os, "rename", (interrupted, first)[step])
+    with pytest.raises(KeyboardInterrupt), new_folder(target) as folder:
+        make_build(folder / "inner", "new")
+    assert names(tmp_path) == ["build"]
+    assert names(target) == (["inner"] if step else ["old", "report.json"])

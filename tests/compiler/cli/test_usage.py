@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -16,6 +15,7 @@ import sangi
 from sangi.boards.load import list_boards, load_board
 from sangi.compiler.report.report import REPORT, SCHEMA
 
+DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -124,53 +124,40 @@ def test_an_unknown_board_is_told_the_known_ones(run_sangi: Command) -> None:
     )
 
 
-def test_an_interrupt_exits_with_130_and_leaves_nothing(
-    tmp_path: Path, sangi_command: list[str]
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_that_ends_the_command_leaves_nothing(
+    tmp_path: Path, sangi_command: list[str], number: signal.Signals, code: int
 ) -> None:
-    (tmp_path / "model.onnx").write_bytes(b"")
-    # A pipe that nobody writes into keeps the command waiting inside its work.
-    pipe = tmp_path / "board.toml"
-    os.mkfifo(pipe)
-    command = [*sangi_command, "compile", "model.onnx", "--board", pipe.name, "-o", "build"]
+    model, place = DIGITS / "digits_int8.onnx", tmp_path / "some" / "deep" / "place"
+    command = [*sangi_command, "compile", str(model), "--board", "ulx3s_85f", "-o", str(place)]
     with subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        # A shell that runs the tests in the background hands down an ignored SIGINT.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        command, cwd=tmp_path, stderr=subprocess.PIPE, preexec_fn=signals_as_usual
     ) as process:
         try:
-            writer = opened_by_reader(pipe)
-            errors = interrupted(process)
-            os.close(writer)
+            wait_for_entry(place.parent)
+            process.send_signal(number)
+            errors = process.communicate(timeout=60)[1]
         finally:
             process.kill()
-    assert process.returncode == 130
+    assert process.returncode == code, errors.decode()
     assert b"Traceback" not in errors
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["board.toml", "model.onnx"]
+    assert list(tmp_path.iterdir()) == []
 
 
-def interrupted(process: subprocess.Popen[bytes]) -> bytes:
-    """What a process says when interrupted.
-
-    A signal that comes between two of Python's instructions only raises a flag; if the next one
-    is a read that blocks, nobody looks at the flag before the next signal.
-    """
-    for _ in range(6):
-        process.send_signal(signal.SIGINT)
-        try:
-            return process.communicate(timeout=10)[1]
-        except subprocess.TimeoutExpired:
-            continue
-    raise TimeoutError("the command does not end when interrupted")
+def signals_as_usual() -> None:
+    """A shell that runs the tests in the background hands down ignored signals."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-def opened_by_reader(pipe: Path) -> int:
-    """Open a pipe for writing as soon as someone reads it."""
+def wait_for_entry(folder: Path) -> None:
+    """Wait until a folder is there and holds something."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        try:
-            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError(f"nobody read {pipe}")
+        if folder.is_dir() and any(folder.iterdir()):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nobody wrote into {folder}")
