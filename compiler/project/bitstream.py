@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime.errors import ToolError
+from ...sim.tool import run_tool
 from .open_project import Command, OpenProject
 from .serial_top import TOP
 
@@ -192,11 +192,9 @@ def _call(command: Command, folder: Path, log: Path) -> None:
 
 def _run(tool: str, arguments: Sequence[str], folder: Path, log: Path) -> None:
     with log.open("w", encoding="utf-8") as stream:
-        done = subprocess.run(
-            [sys.executable, "-c", *arguments], cwd=folder, stdout=stream, stderr=subprocess.STDOUT
-        )
-    if done.returncode:
-        raise ToolError(f"{tool} failed (exit code {done.returncode}): {_complaint(log)}")
+        code = run_tool([sys.executable, "-c", *arguments], folder=folder, output=stream)
+    if code:
+        raise ToolError(f"{tool} failed (exit code {code}): {_complaint(log)}")
 
 
 def _complaint(log: Path) -> str:

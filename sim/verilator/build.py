@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from ...runtime.errors import ToolError
+from ..tool import run_tool
 from .tools import environment, executable, make_flags
 
 SHOWN_LINES = 6
@@ -71,17 +71,16 @@ def verilate(
             files.insert(0, work / "probes.vlt")
         (work / "main.cpp").write_text(main_cpp, encoding="utf-8")
         with log.open("w", encoding="utf-8") as stream:
-            done = subprocess.run(
+            code = run_tool(
                 _command(program, top, files, work, optimize),
-                cwd=work,
-                env=environment(),
-                stdout=stream,
-                stderr=subprocess.STDOUT,
+                folder=work,
+                output=stream,
+                environment=environment(),
             )
-        if done.returncode:
+        if code:
             output = log.read_text(encoding="utf-8", errors="replace")
             raise ToolError(
-                f"Verilator could not build {top} (exit code {done.returncode}; "
+                f"Verilator could not build {top} (exit code {code}; "
                 f"whole output: {log}):\n{errors_in(output)}"
             )
         # Beside its place first: who finds the executable finds all of it.
