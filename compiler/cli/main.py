@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+import warnings
 from pathlib import Path
 from traceback import extract_tb
 
@@ -13,6 +16,9 @@ from .signals import Ended, ended_by_signals
 
 INTERRUPTED = 130
 FAILED = 1
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the operating system says of output that finds no room, wherever it goes."""
 
 
 def main() -> None:
@@ -25,23 +31,54 @@ def main() -> None:
     try:
         with ended_by_signals():
             app()
-    except SangiError as error:
-        show_error(str(error))
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except Ended as signal:
-        sys.exit(signal.exit_code)
-    except MemoryError:
-        show_error("the memory of this machine must suffice for the model, and it does not")
-        sys.exit(FAILED)
-    except Exception as error:
-        # The last net, for defects: every expected failure is a SangiError.
-        show_error(_defect(error))
-        sys.exit(FAILED)
+        code = 0
+    except BaseException as error:
+        code = _exit_code(error)
+        if code:
+            # Amaranth's, of circuits that were begun: they are given up, not forgotten.
+            warnings.filterwarnings("ignore", message=".* created but never used")
+    sys.exit(_flushed(code))
 
 
-def _defect(error: Exception) -> str:
+def _exit_code(error: BaseException) -> int:
+    """Say what ended the command, where somebody has to know, and return the exit code."""
+    match error:
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else FAILED
+        case KeyboardInterrupt():
+            return INTERRUPTED
+        case Ended():
+            return error.exit_code
+        case SangiError():
+            show_error(str(error))
+            return error.exit_code
+        case MemoryError():
+            show_error("the memory of this machine must suffice for the model, and it does not")
+        case BrokenPipeError():
+            # Who read the output has seen enough of it.
+            pass
+        case OSError() if error.errno in FULL:
+            place = "output" if error.filename is None else f"output {error.filename}"
+            show_error(f"{place} cannot be written: {error.strerror}; choose another place")
+        case _:
+            # The last net, for defects: every expected failure is a SangiError.
+            show_error(_defect(error))
+    return FAILED
+
+
+def _flushed(code: int) -> int:
+    """Write what stdout still holds and return the exit code, another one where that fails."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        # Python itself would try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return code or _exit_code(error)
+    return code
+
+
+def _defect(error: BaseException) -> str:
     """Return what is said of an error that nobody expected: what it is, and where to look."""
     places = [(_own(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
     where = [f"{path}:{line}" for path, line in places if path is not None]
