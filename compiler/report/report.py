@@ -11,6 +11,7 @@ from typing import Any
 from ...runtime.errors import BuildError
 from ...runtime.program import Program
 from ..mapping.design import Design
+from ..mapping.limits import RESOURCES
 from ..project.bitstream import Routed
 from ..workspace import REPORT, SCHEMA, is_build, new_file
 from .budget import budget
@@ -20,6 +21,22 @@ from .link import link_fps
 from .weights import count_bits
 
 Report = dict[str, Any]
+
+_NUMBER = (int, float)
+_READ: Mapping[str, type | tuple[type, ...]] = {
+    "model": str,
+    "board": str,
+    "part": str,
+    "clock_mhz": _NUMBER,
+    "cycles_per_frame": int,
+    "latency_cycles": int,
+    "fps": _NUMBER,
+    "digest": str,
+    **{f"resources.{kind}.used": _NUMBER for kind in RESOURCES},
+    **{f"resources.{kind}.available": _NUMBER for kind in RESOURCES},
+    **{f"resources.{kind}.source": str for kind in RESOURCES},
+}
+"""What other commands read of a report, and of which type it is."""
 
 
 def make_report(design: Design, steps: Sequence[str]) -> Report:
@@ -110,7 +127,7 @@ def read_report(build: Path) -> Report:
     Raises
     ------
     BuildError
-        If the folder is not a build of ours.
+        If the folder is not a build of ours, or its report is damaged.
     """
     if not is_build(build):
         raise BuildError(
@@ -123,6 +140,20 @@ def read_report(build: Path) -> Report:
             f"{build}: {REPORT} must have the schema {SCHEMA}, not {report['schema']}; "
             "compile again"
         )
+    for key, kind in _READ.items():
+        value = _value(report, key)
+        if not isinstance(value, kind):
+            raise BuildError(
+                f"{build / REPORT} must be an undamaged report, not one whose {key} is "
+                f"{json.dumps(value)[:40]}; compile again"
+            )
+    return report
+
+
+def _value(report: Any, key: str) -> Any:
+    """Return a value within a report by its dotted key; None where there is none."""
+    for part in key.split("."):
+        report = report.get(part) if isinstance(report, dict) else None
     return report
 
 

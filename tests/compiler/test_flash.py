@@ -10,16 +10,17 @@ import pytest
 
 from sangi.boards.load import list_boards, load_board
 from sangi.compiler.flash import flash, flash_command
-from sangi.compiler.report.report import REPORT, SCHEMA
+from sangi.compiler.report.report import REPORT
 from sangi.runtime.errors import BoardError, BuildError, ToolError, UsageError
+
+from .reports import report_for
 
 
 def build_for(folder: Path, board: str, part: str, *files: str) -> Path:
     """A build as far as loading looks at it."""
     build = folder / "build"
     (build / "project").mkdir(parents=True)
-    report = {"schema": SCHEMA, "board": board, "part": part}
-    (build / REPORT).write_text(json.dumps(report))
+    (build / REPORT).write_text(json.dumps(report_for(board, part)))
     for name in (*files, "top.v", "README.md"):
         (build / "project" / name).write_bytes(b"")
     return build

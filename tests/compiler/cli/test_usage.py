@@ -13,7 +13,9 @@ import pytest
 
 import sangi
 from sangi.boards.load import list_boards, load_board
-from sangi.compiler.report.report import REPORT, SCHEMA
+from sangi.compiler.report.report import REPORT
+
+from ..reports import report_for
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -105,7 +107,7 @@ def test_flash_says_the_command_where_the_programmer_is_missing(
     project.mkdir(parents=True)
     (project / "top.bit").write_bytes(b"")
     board = load_board("ulx3s_85f")
-    report = {"schema": SCHEMA, "board": board.name, "part": board.part}
+    report = report_for(board.name, board.part)
     (tmp_path / "build" / REPORT).write_text(json.dumps(report))
     done = run_sangi("flash", "build", cwd=tmp_path, PATH=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
