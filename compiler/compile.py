@@ -25,7 +25,7 @@ from .mapping.mapper import map_program
 from .mapping.wishes import Wishes
 from .order.order import order_channels
 from .project.fastest import make_fastest
-from .project.flows import check_tools, make_bitstream, write_project
+from .project.flows import check_clock, check_tools, make_bitstream, write_project
 from .report.link import link_fps
 from .report.report import Report, make_report, with_routing, write_report
 from .steps import Progress, StepLog
@@ -216,6 +216,7 @@ def _check_options(
     for name, value in (("clock_mhz", clock_mhz), ("target_fps", target_fps)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UsageError(f"{name} must be a number above 0, not {value}")
+    check_clock(board, board.clock_mhz if clock_mhz is None else clock_mhz)
     budget_of(board, wishes.limits)
     if not bitstream:
         return

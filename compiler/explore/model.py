@@ -12,6 +12,7 @@ from ..frontend import Data, load
 from ..mapping.limits import budget_of
 from ..mapping.wishes import Wishes
 from ..order.order import order_channels
+from ..project.flows import check_clock
 from .frontier import POINTS, Frontier, explore
 
 
@@ -46,8 +47,10 @@ def explore_model(
         One of its kinds, with a message that says what to mend.
     """
     target = load_board(board)
-    if clock_mhz is not None and not (math.isfinite(clock_mhz) and clock_mhz > 0):
-        raise UsageError(f"clock_mhz must be a number above 0, not {clock_mhz}")
+    if clock_mhz is not None:
+        if not (math.isfinite(clock_mhz) and clock_mhz > 0):
+            raise UsageError(f"clock_mhz must be a number above 0, not {clock_mhz}")
+        check_clock(target, clock_mhz)
     wishes = Wishes() if wishes is None else wishes
     budget_of(target, wishes.limits)
     if progress is not None:

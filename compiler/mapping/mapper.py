@@ -118,7 +118,8 @@ class _Mapper:
         self.say = say
         self.budget = budget_of(board, wishes.limits)
         self.shell = vector(shell_resources(board))
-        self.limit = None if target_fps is None else int(clock_mhz * 1e6 / target_fps)
+        # A rate near 0 allows more cycles than a whole number can be made of.
+        self.limit = None if target_fps is None else int(min(clock_mhz * 1e6 / target_fps, 2**62))
         self.target_fps = target_fps
         offers = Offers(program, wishes, board.family, levels)
         self.search = Search(program, offers, Chooser(board.family))

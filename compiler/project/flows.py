@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...boards.board import Board
-from ...runtime.errors import BoardError, ToolError
+from ...runtime.errors import BoardError, ToolError, UsageError
 from . import nextpnr_ecp5, nextpnr_gowin, nextpnr_ice40
 from .bitstream import Routed, check_packages, make_open_bitstream
 from .open_project import OpenProject, write_open_project
 from .quartus.write import write_project as write_quartus
 from .serial_top import plan_line
+from .settings import line_settings
 from .vivado.write import write_project as write_vivado
+
+CLOCKS_MHZ = (0.001, 1000.0)
+"""No FPGA's clock is slower or faster."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +106,38 @@ def make_bitstream(board: Board, clock_mhz: float, seed: int, build: Path) -> Ro
     return make_open_bitstream(_plan(board, clock_mhz, seed), build)
 
 
+def check_clock(board: Board, clock_mhz: float) -> None:
+    """Make sure that the board can make a core's clock, and its baud rate with it.
+
+    A Zynq's clocks are Vivado's to make, and a board that is only a budget makes none.
+
+    Raises
+    ------
+    UsageError
+        If no FPGA has such a clock.
+    BoardError
+        If the board cannot make it, with the nearest that it can; or its file lacks something.
+    """
+    slowest, fastest = CLOCKS_MHZ
+    if not slowest <= clock_mhz <= fastest:
+        raise UsageError(
+            f"clock_mhz must be between {slowest:g} and {fastest:g}, not {clock_mhz:g}"
+        )
+    if board.tool is None or board.shell != "uart":
+        return
+    plan = _flow(board).plan
+    if plan is None:
+        plan_line(board, line_settings(board), clock_mhz)
+        return
+    project = plan(board, clock_mhz, 0)
+    plan_line(board, project.line, clock_mhz, project.variant)
+
+
 def can_clock(board: Board, clock_mhz: float) -> bool:
-    """Whether the board can make a core's clock, and its baud rate with it."""
+    """Whether the board can make a core's clock; see ``check_clock``."""
     try:
-        project = _plan(board, clock_mhz, 0)
-        plan_line(board, project.line, clock_mhz, project.variant)
-    except BoardError:
+        check_clock(board, clock_mhz)
+    except (BoardError, UsageError):
         return False
     return True
 

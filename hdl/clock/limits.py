@@ -48,20 +48,24 @@ def nearest(
     Raises
     ------
     ValueError
-        If there is none; the message names the nearest clocks below and above.
+        If there is none; the message names the nearest clocks below and above, the oscillator's own
+        (which needs no PLL) among them.
     """
     low, high = limits
     if not low <= output_mhz <= high:
         raise ValueError(
-            f"clock must be between {float(low):g} and {float(high):g} MHz on {family}, "
-            f"not {float(output_mhz):g}"
+            f"clock must be {float(input_mhz):g} MHz, the oscillator's own, or between "
+            f"{float(low):g} and {float(high):g} MHz on {family}, not {float(output_mhz):g}"
         )
     close = [p for p in plans if abs(p.output_mhz / output_mhz - 1) <= TOLERANCE]
     if not close:
-        below = max((p.output_mhz for p in plans if p.output_mhz < output_mhz), default=low)
-        above = min((p.output_mhz for p in plans if p.output_mhz > output_mhz), default=high)
+        possible = {input_mhz, *(p.output_mhz for p in plans if low <= p.output_mhz <= high)}
+        below = max((mhz for mhz in possible if mhz < output_mhz), default=None)
+        above = min((mhz for mhz in possible if mhz > output_mhz), default=None)
+        near = [f"{float(mhz):.6g}" for mhz in (below, above) if mhz is not None]
         raise ValueError(
             f"clock must be one that the PLL makes of {float(input_mhz):g} MHz, not "
-            f"{float(output_mhz):g}; the nearest are {float(below):.6g} and {float(above):.6g} MHz"
+            f"{float(output_mhz):g}; the nearest {'are' if len(near) > 1 else 'is'} "
+            f"{' and '.join(near)} MHz"
         )
     return close
