@@ -20,6 +20,7 @@ from .images import read_images
 from .npz import write_npz
 from .report.report import read_report
 from .steps import Progress, StepLog
+from .workspace import check_place
 
 RESULTS = "results"
 REFERENCE = "numpy:"
@@ -93,6 +94,8 @@ def run_build(
     """
     steps = StepLog(progress)
     report = read_report(build)
+    if out is not None:
+        check_place(out)
     file = read_images(images, frames)
     steps.begin(f"open {shown(device)}")
     with Accelerator.open(device, build) as accelerator:

@@ -93,6 +93,21 @@ def check_file(target: Path) -> None:
         raise BuildError(f"output file {target} must be a file, not a folder")
 
 
+def check_place(target: Path) -> None:
+    """Make sure that ``target`` can be written now, before something long is done for it.
+
+    Raises
+    ------
+    BuildError
+        If it is a folder, or its place is missing or cannot be written.
+    """
+    check_file(target)
+    with _explained(target, "output file"):
+        beside = _beside(target)
+        beside.touch()
+        beside.unlink()
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder, and those above it, where it is missing.
 
@@ -118,18 +133,23 @@ def new_file(target: Path) -> Iterator[Path]:
         If ``target`` is a folder or cannot be written.
     """
     check_file(target)
-    place = target.resolve()
-    beside = place.with_name(f".{secrets.token_hex(4)}.{place.name}")
+    beside = _beside(target)
     try:
         # What the body cannot write (a full disk) is explained as well.
         with _explained(target, "output file"):
             beside.touch()
             yield beside
-            os.replace(beside, place)
+            os.replace(beside, target.resolve())
     except BaseException:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def _beside(target: Path) -> Path:
+    """Return where a file is written before it takes the place of ``target``."""
+    place = target.resolve()
+    return place.with_name(f".{secrets.token_hex(4)}.{place.name}")
 
 
 @contextmanager

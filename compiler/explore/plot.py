@@ -13,7 +13,7 @@ from ...boards.board import Board
 from ...runtime.errors import UsageError
 from ..mapping.limits import KINDS, Vector, total
 from ..mapping.select import vector
-from ..workspace import new_file
+from ..workspace import check_place, new_file
 from .frontier import Frontier, Point
 
 if TYPE_CHECKING:
@@ -37,14 +37,18 @@ STAIRS = "steps-pre"
 
 
 def check_plot(path: Path) -> None:
-    """Refuse the name of a picture that is neither PNG nor SVG.
+    """Refuse the name of a picture that is neither PNG nor SVG, or stands where none can be.
 
     Raises
     ------
     UsageError
+        If the name ends in neither .png nor .svg.
+    BuildError
+        If the file cannot be written.
     """
     if path.suffix.lower() not in FORMATS:
         raise UsageError(f"the plot {path} must end in {' or '.join(FORMATS)}")
+    check_place(path)
 
 
 def write_plot(frontier: Frontier, path: Path) -> None:

@@ -1,8 +1,14 @@
 """Running a build's images on a device."""
 
+import json
+
 import pytest
 
-from sangi.compiler.run import shown
+from sangi.compiler.report.report import REPORT
+from sangi.compiler.run import run_build, shown
+from sangi.runtime.errors import BuildError
+
+from .reports import report_for
 
 
 @pytest.mark.parametrize(
@@ -15,3 +21,9 @@ from sangi.compiler.run import shown
 )
 def test_a_token_is_never_shown(device, public):
     assert shown(device) == public
+
+
+def test_a_place_for_the_outputs_is_looked_for_before_the_run(tmp_path):
+    (tmp_path / REPORT).write_text(json.dumps(report_for("ulx3s_85f", "chip")))
+    with pytest.raises(BuildError, match=r"y\.npz cannot be written: No such file"):
+        run_build(tmp_path, "numpy:", tmp_path / "x.npz", out=tmp_path / "none" / "y.npz")

@@ -12,6 +12,7 @@ import pytest
 from sangi.compiler.workspace import (
     SCHEMA,
     check_file,
+    check_place,
     is_build,
     make_folder,
     new_file,
@@ -102,6 +103,19 @@ def test_an_output_file_must_not_be_a_folder(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="must be a file, not a folder"):
         check_file(tmp_path)
     check_file(tmp_path / "new")
+
+
+def test_a_place_is_looked_at_before_it_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("old")
+    for name in ("old", "new"):
+        check_place(tmp_path / name)
+    assert names(tmp_path) == ["old"]
+    assert (tmp_path / "old").read_text() == "old"
+    with pytest.raises(BuildError, match="must be a file, not a folder"):
+        check_place(tmp_path)
+    for place in (tmp_path / "no" / "y.png", tmp_path / "old" / "y.png"):
+        with pytest.raises(BuildError, match=f"output file {place} cannot be written: "):
+            check_place(place)
 
 
 def test_a_folder_is_made_with_those_above_it(tmp_path: Path) -> None:

@@ -69,6 +69,19 @@ def test_wrong_wishes_exit_with_2(
     assert [path.name for path in tmp_path.iterdir()] == ["layers.toml"]
 
 
+def test_a_plot_without_a_place_is_refused_before_the_search(
+    tmp_path: Path, run_sangi: Command
+) -> None:
+    picture = tmp_path / "none" / "x.png"
+    done = run_sangi("explore", TINY, "--board", "icebreaker", "-o", picture)
+    assert (done.returncode, done.stdout) == (1, "")
+    # No step was begun.
+    assert done.stderr == (
+        f"error: output file {picture} cannot be written: No such file or directory; "
+        "choose another place\n"
+    )
+
+
 def test_compile_takes_wishes_and_reports_its_choices(tmp_path: Path, run_sangi: Command) -> None:
     table = run_sangi("explore", TINY, "--board", "icebreaker", "--points", 2, "--json").stdout
     first = json.loads(table)["points"][0]["layers"][0]["node"]
