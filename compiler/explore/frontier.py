@@ -13,7 +13,7 @@ from ...hdl.cost import Resources
 from ...hdl.engines import Params, engine_of
 from ...runtime.errors import FitError
 from ...runtime.program import Program
-from ..mapping.fit import too_large
+from ..mapping.fit import check_shell, too_large
 from ..mapping.limits import Vector, budget_of, total
 from ..mapping.offers import Offers
 from ..mapping.refusals import node_problems
@@ -140,6 +140,7 @@ def explore(
         raise refusal(program.name, problems)
     wishes = Wishes() if wishes is None else wishes
     view = _View(board, board.clock_mhz if clock_mhz is None else clock_mhz, wishes)
+    check_shell(program, board, view.budget)
     say = progress if progress is not None else _silent
     levels = levels_at(board.family, view.clock_mhz)
     offers = Offers(program, wishes, board.family, levels)
@@ -151,7 +152,7 @@ def explore(
         slowest = search.slowest(search.intervals[-1])
         raise FitError(f"network '{program.name}' has no circuit: {slowest}")
     if not fastest.choice.fits:
-        raise too_large(program.name, fastest.choice, board, view.budget, view.shell, None)
+        raise too_large(program, fastest.choice, board, view.budget, None, None)
     grid = set(spread(search.intervals, fastest.interval, points))
     single = offers.engines if len(offers.engines) > 1 else ()
     searches = {engine: Search(program, offers.alone(engine), chooser) for engine in single}

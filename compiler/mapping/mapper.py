@@ -18,7 +18,7 @@ from .dataflow import dataflow_of, join
 from .design import Design, Stream, Unit
 from .explain import explain
 from .fifos import Depths, size_fifos
-from .fit import too_large
+from .fit import check_shell, too_large
 from .limits import Vector, budget_of, total
 from .memory import burst_of, fifo_params, least_depth
 from .offers import Offers
@@ -125,6 +125,7 @@ class _Mapper:
         self.search = Search(program, offers, Chooser(board.family))
 
     def run(self) -> Design:
+        check_shell(self.program, self.board, self.budget)
         # What FIFOs take beyond their least depth is known only when they are sized: then the
         # next attempt leaves room for it.
         reserve: Vector = np.zeros(4)
@@ -139,6 +140,7 @@ class _Mapper:
             if fits and quick:
                 reasons = explain(found.choice, found.interval, found.room, self.wishes)
                 return replace(design, reasons=reasons)
+            before = (*reserve, tightened)
             if not fits:
                 extra = taken - self.shell - vector(found.choice.total)
                 reserve = np.maximum(reserve, 1.02 * np.maximum(extra, 0.0))
@@ -146,6 +148,8 @@ class _Mapper:
                 # Rings cost cycles beyond the foldings' own: ask for foldings that much faster.
                 miss = self.limit / design.cycles_per_frame
                 tightened = min(int((tightened or self.limit) * miss), found.interval - 1)
+            if (*reserve, tightened) == before:
+                break
         if fits:
             raise FitError(
                 f"network '{self.program.name}' cannot reach {self.target_fps:g} frames/s at "
@@ -180,8 +184,7 @@ class _Mapper:
         target = None
         if self.target_fps is not None:
             target = f"{self.target_fps:g} frames/s and {self.clock_mhz:g} MHz"
-        fixed = self.shell + reserve
-        return too_large(self.program.name, choice, self.board, self.budget, fixed, target)
+        return too_large(self.program, choice, self.board, self.budget, reserve, target)
 
     def _design(self, choice: Choice) -> Design:
         """Size the FIFOs of a choice and prove its steady state."""

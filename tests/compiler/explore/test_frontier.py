@@ -165,6 +165,8 @@ def test_other_pictures_are_refused(found, tmp_path):
 
 def test_what_does_not_fit_or_is_not_supported_is_said():
     with pytest.raises(FitError, match="does not fit ulx3s_85f at any speed"):
+        explore(program(), load_board("ulx3s_85f"), wishes=Wishes(limits={"lut": Limit(1410)}))
+    with pytest.raises(FitError, match="does not fit ulx3s_85f: the shell alone"):
         explore(program(), load_board("ulx3s_85f"), wishes=Wishes(limits={"lut": Limit(10)}))
     b = Builder((4, 4, 2))
     net = b.program(b.node("negate", Negate(), "x"))

@@ -7,13 +7,16 @@ from dataclasses import replace
 import pytest
 
 from sangi.boards.load import load_board
+from sangi.compiler.mapping import mapper
 from sangi.compiler.mapping.dataflow import dataflow_of
+from sangi.compiler.mapping.limits import Limit
 from sangi.compiler.mapping.mapper import map_program
 from sangi.compiler.mapping.resources import (
     shell_resources,
     total_resources,
     unit_resources,
 )
+from sangi.compiler.mapping.wishes import Wishes
 from sangi.hdl.cost import Resources
 from sangi.runtime.errors import FitError, UnsupportedError
 from sangi.sim.dataflow.steady import steady
@@ -119,9 +122,62 @@ def test_a_network_that_is_too_large_says_what_it_needs():
     message = str(caught.value)
     assert "network 'by_hand' does not fit icebreaker at any speed: it needs about" in message
     assert "block RAM and may use 24 of 30" in message
-    assert "The largest layers by block RAM: stack2/b (" in message
-    assert "fewer weights" in message
+    assert "The largest users of block RAM: stack2/b (" in message
+    # No limit helps where the board itself has too little.
+    assert "What helps: a larger board, fewer weights, fewer bits a weight" in message
     assert "--target-fps" not in message
+
+
+def ternary_digits():
+    b = Builder((8, 8, 1))
+    x = b.requantize("q1", b.conv("conv1", "x", 8, ternary=True))
+    return b.program(b.dense("dense", b.flatten("flat", x), 4, ternary=True))
+
+
+def refused(program, board="icebreaker", **limits):
+    wishes = Wishes(limits={kind: Limit(amount) for kind, amount in limits.items()})
+    with pytest.raises(FitError) as caught:
+        map_program(program, load_board(board), wishes=wishes)
+    return str(caught.value)
+
+
+def test_a_limit_in_the_way_and_the_shell_are_named():
+    message = refused(digits(), "ulx3s_85f", lut=1600)
+    assert "may use 1600 of 83640. The largest users of LUT: the shell (1400), conv" in message
+    assert "What helps: a higher --max-lut, a larger board, fewer channels, ternary" in message
+
+
+def test_a_ternary_network_is_not_told_to_become_one():
+    message = refused(ternary_digits(), lut=1500)
+    assert message.endswith("What helps: a higher --max-lut, a larger board, fewer channels")
+
+
+def test_a_shell_that_does_not_fit_is_said_before_anything_is_sized(monkeypatch):
+    lines = []
+    wishes = Wishes(limits={"bram": Limit(1)})
+    board = load_board("ulx3s_85f")
+    with pytest.raises(FitError) as caught:
+        map_program(digits(), board, wishes=wishes, progress=lines.append)
+    assert str(caught.value) == (
+        "network 'by_hand' does not fit ulx3s_85f: the shell alone, which carries its frames, "
+        "needs about 2 block RAM and may use 1 of 208. What helps: a higher --max-bram"
+    )
+    assert not lines
+    small = replace(board, bram=1)
+    with pytest.raises(FitError, match=r"may use 1 of 1\. What helps: a larger board$"):
+        map_program(digits(), small, wishes=wishes)
+    # An attempt that would be the same as the one before is not made.
+    monkeypatch.setattr(mapper, "check_shell", lambda *_: None)
+    wishes = replace(wishes, engines=("unrolled",))
+    with pytest.raises(FitError):
+        map_program(ternary_digits(), board, wishes=wishes, progress=lines.append)
+    assert sum("size the FIFOs" in line for line in lines) <= 2
+
+
+def test_a_rate_near_0_takes_the_cheapest_circuit():
+    board = load_board("icebreaker")
+    one, other = (map_program(digits(), board, target_fps=fps) for fps in (1e-306, 1e-3))
+    assert one.units == other.units
 
 
 def test_a_target_that_no_folding_reaches():
