@@ -55,16 +55,18 @@ def node_problems(nodes: Iterable[Node]) -> tuple[Problem, ...]:
 
 
 def size_problems(program: Program) -> tuple[Problem, ...]:
-    """Return which nodes make frames too large for the mapping, in the order of the nodes."""
+    """Return which inputs and nodes make frames too large for the mapping, in their order."""
+    sized = [("", "", f"input '{entry.name}'", entry.tensor) for entry in program.inputs]
+    sized += [(node.name, type(node.op).__name__, "output", node.output) for node in program.nodes]
     return tuple(
         Problem(
-            node.name,
-            type(node.op).__name__,
-            f"output must have at most {MAX_ELEMENTS:,} elements a frame, not {elements:,}; "
+            name,
+            op,
+            f"{what} must have at most {MAX_ELEMENTS:,} elements a frame, not {elements:,}; "
             "use a smaller --input-shape",
         )
-        for node in program.nodes
-        if (elements := program.types[node.output].elements) > MAX_ELEMENTS
+        for name, op, what, tensor in sized
+        if (elements := program.types[tensor].elements) > MAX_ELEMENTS
     )
 
 

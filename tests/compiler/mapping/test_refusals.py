@@ -101,3 +101,8 @@ def test_frames_that_the_mapping_cannot_hold(small: Design) -> None:
         "Requantize 'block/quant': output must have at most 4,194,304 elements a frame, "
         "not 8,388,608; use a smaller --input-shape"
     ]
+    types = {**small.program.types, "x": TensorType((2048, 2049, 1), 0, 255)}
+    assert [str(problem) for problem in size_problems(replace(small.program, types=types))] == [
+        "input 'image' must have at most 4,194,304 elements a frame, not 4,196,352; "
+        "use a smaller --input-shape"
+    ]
