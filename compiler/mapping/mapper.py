@@ -126,6 +126,8 @@ class _Mapper:
 
     def run(self) -> Design:
         check_shell(self.program, self.board, self.budget)
+        if self.limit == 0:
+            raise FitError(self._too_fast("no circuit takes more than one frame a cycle"))
         # What FIFOs take beyond their least depth is known only when they are sized: then the
         # next attempt leaves room for it.
         reserve: Vector = np.zeros(4)
@@ -148,15 +150,11 @@ class _Mapper:
                 # Rings cost cycles beyond the foldings' own: ask for foldings that much faster.
                 miss = self.limit / design.cycles_per_frame
                 tightened = min(int((tightened or self.limit) * miss), found.interval - 1)
-            if (*reserve, tightened) == before:
+            if tightened == 0 or (*reserve, tightened) == before:
                 break
         if fits:
-            raise FitError(
-                f"network '{self.program.name}' cannot reach {self.target_fps:g} frames/s at "
-                f"{self.clock_mhz:g} MHz: the fastest circuit found takes "
-                f"{design.cycles_per_frame} cycles per frame, not {self.limit}; "
-                "ask for fewer frames or a faster clock"
-            )
+            takes = f"{design.cycles_per_frame} cycles per frame, not {self.limit}"
+            raise FitError(self._too_fast(f"the fastest circuit found takes {takes}"))
         raise self._failure(found.choice, reserve)
 
     def _find(self, reserve: Vector, limit: int | None) -> Found:
@@ -171,14 +169,16 @@ class _Mapper:
         else:
             found = search.cheapest(limit, room)
             if found is None:
-                raise FitError(
-                    f"network '{name}' cannot reach {self.target_fps:g} frames/s at "
-                    f"{self.clock_mhz:g} MHz: {search.slowest(limit)}; "
-                    "ask for fewer frames or a faster clock"
-                )
+                raise FitError(self._too_fast(search.slowest(limit)))
         if not found.choice.fits:
             raise self._failure(found.choice, reserve)
         return found
+
+    def _too_fast(self, reason: str) -> str:
+        return (
+            f"network '{self.program.name}' cannot reach {self.target_fps:g} frames/s at "
+            f"{self.clock_mhz:g} MHz: {reason}; ask for fewer frames or a faster clock"
+        )
 
     def _failure(self, choice: Choice, reserve: Vector) -> FitError:
         target = None

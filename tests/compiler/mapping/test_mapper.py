@@ -185,6 +185,16 @@ def test_a_target_that_no_folding_reaches():
         map_program(digits(), load_board("ulx3s_85f"), target_fps=1_000_000)
 
 
+def test_more_than_a_frame_a_cycle_is_refused():
+    message = (
+        "network 'by_hand' cannot reach 1e+09 frames/s at 60 MHz: no circuit takes more than one "
+        "frame a cycle; ask for fewer frames or a faster clock"
+    )
+    with pytest.raises(FitError) as caught:
+        map_program(digits(), load_board("ulx3s_85f"), target_fps=1e9)
+    assert str(caught.value) == message
+
+
 def test_a_target_that_does_not_fit():
     with pytest.raises(
         FitError,
