@@ -44,7 +44,7 @@ def _exit_code(error: BaseException) -> int:
     """Say what ended the command, where somebody has to know, and return the exit code."""
     match error:
         case SystemExit():
-            return error.code if isinstance(error.code, int) else FAILED
+            return error.code if isinstance(error.code, int) else FAILED if error.code else 0
         case KeyboardInterrupt():
             return INTERRUPTED
         case Ended():

@@ -7,7 +7,9 @@ import pytest
 
 from sangi.compiler.mapping.divisors import divisors, fewest_lanes
 from sangi.compiler.mapping.names import unit_name
+from sangi.compiler.mapping.offers import Offers
 from sangi.compiler.mapping.plan import TooFast, make_plan
+from sangi.compiler.mapping.wishes import Wishes
 from sangi.hdl.folded.params import FoldedParams
 from sangi.hdl.fork.params import ForkParams
 from sangi.hdl.globalpool.params import GlobalPoolParams
@@ -76,7 +78,7 @@ def test_too_fast_names_the_node():
 
 def test_ternary_weights_have_no_multiplier():
     b = Builder((4, 4, 2))
-    plan = make_plan(b.program(b.conv("c", "x", 4, ternary=True)), 1000)
+    plan = make_plan(b.program(b.conv("c", "x", 4, ternary=True)), 100_000)
     options = plan.slots[0].options
     assert {params.multiplier for params in options} == {"ternary"}
     assert {params.weight_bits for params in options} == {2}
@@ -85,7 +87,8 @@ def test_ternary_weights_have_no_multiplier():
 def test_values_decide_what_is_ternary():
     b = Builder((4, 4, 2))
     b.weights = lambda shape, ternary: np.full(shape, 2, dtype=np.int64)
-    plan = make_plan(b.program(b.conv("c", "x", 4, ternary=True)), 1000)
+    program = b.program(b.conv("c", "x", 4, ternary=True))
+    plan = make_plan(program, 1000, Offers(program, Wishes(engines=("folded",))))
     assert {params.multiplier for params in plan.slots[0].options} == {"dsp", "lut"}
     assert {params.weight_bits for params in plan.slots[0].options} == {3}
 
