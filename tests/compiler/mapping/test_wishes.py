@@ -86,7 +86,9 @@ def test_limits_are_kept():
 
 
 def test_a_limit_that_nothing_keeps_is_told():
-    with pytest.raises(FitError, match=r"it needs about \d+ LUT and may use 100 of 53200"):
+    with pytest.raises(FitError, match=r"it needs about \d+ LUT and may use 1700 of 53200"):
+        mapped(Wishes(limits={"lut": Limit(1700)}))
+    with pytest.raises(FitError, match=r"the shell alone.* 1600 LUT and may use 100 of 53200"):
         mapped(Wishes(limits={"lut": Limit(100)}))
 
 
