@@ -11,7 +11,7 @@ widened while every actor is evaluated a few times only, and narrowed where it t
 
 from __future__ import annotations
 
-import heapq
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -194,7 +194,7 @@ class _Run:
 
     def _settle(self) -> int:
         """Find the fixed point of all starts in the window; return the number of actors."""
-        queue: list[int] = []
+        queue: deque[int] = deque()
         for actor, low in enumerate(self.low):
             self.high[actor] = low
             if low == self.total[actor]:
@@ -209,18 +209,19 @@ class _Run:
                 queue.append(actor)
         queued = set(queue)
         active = len(queue)
-        heapq.heapify(queue)
+        # One after the other in turn: a ring that goes round often does not ask its neighbours as
+        # often, and several go round side by side.
         while queue:
             self.evaluations += 1
             if self.effort is not None and self.evaluations > self.effort:
                 raise Late
-            actor = heapq.heappop(queue)
+            actor = queue.popleft()
             queued.discard(actor)
             if self._update(actor):
                 for other in self.dependants[actor]:
                     if other not in queued and self.high[other] > self.low[other]:
                         queued.add(other)
-                        heapq.heappush(queue, other)
+                        queue.append(other)
         self.low = list(self.high)
         return active
 
