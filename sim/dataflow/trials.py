@@ -9,10 +9,12 @@ from .graph import Dataflow
 from .precedence import Unfolding
 from .steady import recurrence
 
-PATIENCE = 4
+PATIENCE = 32
 """A trial may take so many times as many evaluations as the ones before it that kept up.
 
-The others are the expensive ones: there the wait goes round and round.
+The others are the expensive ones: there the wait goes round and round. Those that keep up although
+one channel is just deep enough take some more as well: with a patience of 4 depths of
+examples/gtsrb came out 40 % larger together, with more than 32 no smaller.
 """
 
 
