@@ -43,8 +43,10 @@ def main() -> None:
 def _exit_code(error: BaseException) -> int:
     """Say what ended the command, where somebody has to know, and return the exit code."""
     match error:
-        case SystemExit():
-            return error.code if isinstance(error.code, int) else FAILED if error.code else 0
+        case SystemExit(code=None):
+            return 0
+        case SystemExit(code=int(code)):
+            return code
         case KeyboardInterrupt():
             return INTERRUPTED
         case Ended():

@@ -156,13 +156,18 @@ def explore(
     grid = set(spread(search.intervals, fastest.interval, points))
     single = offers.engines if len(offers.engines) > 1 else ()
     searches = {engine: Search(program, offers.alone(engine), chooser) for engine in single}
+    ends: dict[str, Found | None] = {}
     for engine, one in searches.items():
         say(f"weigh circuits of the engine {engine} alone")
+        ends[engine] = one.fastest(view.room)
         # Where one engine ends up all are weighed, so that they can be compared there.
-        grid |= {point.cycles_per_frame for point in cheapest(view.points(one, grid))}
-    alone = {engine: cheapest(view.points(one, grid)) for engine, one in searches.items()}
+        found = cheapest(view.points(one, ends[engine], grid))
+        grid |= {point.cycles_per_frame for point in found}
+    alone = {
+        engine: cheapest(view.points(one, ends[engine], grid)) for engine, one in searches.items()
+    }
     say("weigh circuits of all engines together")
-    mixed = view.points(search, grid)
+    mixed = view.points(search, fastest, grid)
     # Cheaper circuits of one engine are among the choices of all; the search may miss them.
     singles = [point for points in alone.values() for point in points]
     return Frontier(
@@ -201,9 +206,9 @@ class _View:
         self.shell = vector(shell_resources(board))
         self.room = self.budget - self.shell
 
-    def points(self, search: Search, grid: Iterable[int]) -> list[Point]:
+    def points(self, search: Search, fastest: Found | None, grid: Iterable[int]) -> list[Point]:
         """Return the points of a grid, and the fastest one, that fit."""
-        found = [search.fastest(self.room), *(search.at(interval, self.room) for interval in grid)]
+        found = [fastest, *(search.at(interval, self.room) for interval in grid)]
         return [self._point(search, one) for one in found if one is not None and one.choice.fits]
 
     def _point(self, search: Search, found: Found) -> Point:

@@ -84,6 +84,7 @@ def check_shell(program: Program, board: Board, budget: Vector) -> None:
     Raises
     ------
     FitError
+        If the shell takes more of a resource than may be used.
     """
     shell = vector(shell_resources(board))
     if not _over(shell, budget):

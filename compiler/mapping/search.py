@@ -24,7 +24,7 @@ TRIALS = 12
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A choice, the interval it was planned for, and the room that it was to keep."""
+    """A choice, the interval and the room that it was to keep."""
 
     interval: int
     room: Vector
@@ -61,6 +61,8 @@ class Search:
         self.offers = offers
         self.chooser = chooser
         self.intervals = candidates(program, offers)
+        # A plan does not depend on the room: made once, None where it is too fast.
+        self._made: dict[int, Plan | None] = {}
 
     def at(self, interval: int, room: Vector) -> Found | None:
         """Return the cheapest choice for an interval, None if some layer cannot be that fast.
@@ -78,12 +80,17 @@ class Search:
         more lanes not.
         """
         shorter = [one for one in self.intervals if interval / 2 < one < interval]
-        for planned in (interval, *reversed(_some(shorter))):
+        plans = (self._plan_for(one) for one in (interval, *reversed(_some(shorter))))
+        return next((plan for plan in plans if plan is not None), None)
+
+    def _plan_for(self, interval: int) -> Plan | None:
+        """Return the plan whose streams have the fewest lanes for an interval."""
+        if interval not in self._made:
             try:
-                return make_plan(self.program, planned, self.offers)
+                self._made[interval] = make_plan(self.program, interval, self.offers)
             except TooFast:
-                pass
-        return None
+                self._made[interval] = None
+        return self._made[interval]
 
     def cheapest(self, limit: int, room: Vector) -> Found | None:
         """Return the cheapest choice of at most ``limit`` cycles, None if there is none.

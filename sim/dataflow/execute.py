@@ -49,7 +49,7 @@ class Deadlock(Exception):
 
 
 class Late(Exception):
-    """The deadline went by before the last firing, or it took too much to find it."""
+    """The deadline went by before the last firing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +61,10 @@ class Execution:
     network : Network
     starts : tuple of int64 arrays
         Per actor, ``frames × firings`` cycles, ascending.
-    evaluations : int
-        Evaluations of single actors that it took to find them.
     """
 
     network: Network
     starts: tuple[Counts, ...]
-    evaluations: int
 
     def by_frame(self, actor: int) -> Counts:
         """Return an actor's starts as (frames, firings)."""
@@ -80,7 +77,6 @@ def execute(
     releases: Sequence[tuple[int, Counts, Counts]] = (),
     deadline: int | None = None,
     window: int | None = None,
-    effort: int | None = None,
 ) -> Execution:
     """Return when every firing starts.
 
@@ -93,17 +89,15 @@ def execute(
         Give up when firings are left in this cycle.
     window : int, optional
         Cycles of the first window; the result does not depend on it.
-    effort : int, optional
-        Give up after so many evaluations of single actors.
 
     Raises
     ------
     Deadlock
         If firings are left that can never start.
     Late
-        If firings are left at ``deadline``, or after ``effort``.
+        If firings are left at ``deadline``.
     """
-    return _Run(network, releases, effort).run(deadline, window)
+    return _Run(network, releases).run(deadline, window)
 
 
 def pace(network: Network, interval: int) -> list[tuple[int, Counts, Counts]]:
@@ -121,15 +115,8 @@ def pace(network: Network, interval: int) -> list[tuple[int, Counts, Counts]]:
 class _Run:
     """One execution: the window in hand and how far every actor is."""
 
-    def __init__(
-        self,
-        network: Network,
-        releases: Sequence[tuple[int, Counts, Counts]],
-        effort: int | None,
-    ) -> None:
+    def __init__(self, network: Network, releases: Sequence[tuple[int, Counts, Counts]]) -> None:
         self.network = network
-        self.effort = effort
-        self.evaluations = 0
         count = len(network.durations)
         frames = network.frames
         self.elapsed = [
@@ -165,18 +152,16 @@ class _Run:
             if deadline is not None:
                 self.end = min(self.end, deadline)
             before = sum(self.low)
-            spent = self.evaluations
-            active = self._settle()
-            spent = self.evaluations - spent
+            active, evaluations = self._settle()
             idle = 0 if sum(self.low) > before else idle + self.end - self.begin
             self.begin = self.end
             if idle > patience and not self._awaited():
                 raise self._deadlock()
-            if spent > NARROW * active:
+            if evaluations > NARROW * active:
                 window = max(NARROWEST, window // 2)
-            elif spent <= WIDEN * active:
+            elif evaluations <= WIDEN * active:
                 window *= 2
-        return Execution(self.network, tuple(self.starts), self.evaluations)
+        return Execution(self.network, tuple(self.starts))
 
     def _patience(self) -> int:
         """Cycles without any start after which none can come any more."""
@@ -192,8 +177,8 @@ class _Run:
                 return True
         return False
 
-    def _settle(self) -> int:
-        """Find the fixed point of all starts in the window; return the number of actors."""
+    def _settle(self) -> tuple[int, int]:
+        """Find the fixed point of all starts in the window; return the actors and evaluations."""
         queue: deque[int] = deque()
         for actor, low in enumerate(self.low):
             self.high[actor] = low
@@ -209,12 +194,11 @@ class _Run:
                 queue.append(actor)
         queued = set(queue)
         active = len(queue)
+        evaluations = 0
         # One after the other in turn: a ring that goes round often does not ask its neighbours as
         # often, and several go round side by side.
         while queue:
-            self.evaluations += 1
-            if self.effort is not None and self.evaluations > self.effort:
-                raise Late
+            evaluations += 1
             actor = queue.popleft()
             queued.discard(actor)
             if self._update(actor):
@@ -223,7 +207,7 @@ class _Run:
                         queued.add(other)
                         queue.append(other)
         self.low = list(self.high)
-        return active
+        return active, evaluations
 
     def _free(self, actor: int) -> int:
         """First cycle in which the actor is free for its next firing."""

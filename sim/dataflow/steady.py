@@ -172,6 +172,12 @@ def settled(dataflow: Dataflow, interval: int) -> Execution:
     """Execute a paced network without bounds until as many frames are under way as ever will be.
 
     A frame that takes 20 intervals has 19 others behind it, which fill the channels with it.
+
+    Parameters
+    ----------
+    dataflow : Dataflow
+    interval : int
+        Cycles between the frames of the source; at least ``free_interval``.
     """
     alone = paced(dataflow, interval, bounded=False, frames=1)
     under_way = -(-max(int(starts[-1]) for starts in alone.starts if len(starts)) // interval)

@@ -9,14 +9,6 @@ from .graph import Dataflow
 from .precedence import Unfolding
 from .steady import recurrence
 
-PATIENCE = 32
-"""A trial may take so many times as many evaluations as the ones before it that kept up.
-
-The others are the expensive ones: there the wait goes round and round. Those that keep up although
-one channel is just deep enough take some more as well: with a patience of 4 depths of
-examples/gtsrb came out 40 % larger together, with more than 32 no smaller.
-"""
-
 
 class Trials:
     """A network with a paced source, whose depths are tried one set after the other.
@@ -36,11 +28,8 @@ class Trials:
         self.slack = slack
         # What does not depend on depths is made once for every number of frames.
         self._unfoldings: dict[int, Unfolding] = {}
-        self._evaluations: dict[int, int] = {}
 
-    def run(
-        self, depths: Mapping[str, int], *, frames: int | None = None, thorough: bool = False
-    ) -> Execution | None:
+    def run(self, depths: Mapping[str, int], *, frames: int | None = None) -> Execution | None:
         """Return an execution that is proved to go on for ever at the interval, or None.
 
         Parameters
@@ -49,8 +38,6 @@ class Trials:
             Depths of channels; the network's own where none is named.
         frames : int, optional
             By default those of the recurrence's state and two more.
-        thorough : bool
-            Take as long as it takes, instead of giving up what takes much longer than others did.
 
         Raises
         ------
@@ -60,20 +47,15 @@ class Trials:
         if frames is None:
             frames = self._unfolding(1).bounded(depths).reach + 2
         network = self._unfolding(frames).bounded(depths)
-        known = self._evaluations.get(frames, 0)
         try:
             execution = execute(
                 network,
                 releases=pace(network, self.interval),
                 deadline=(frames - 1) * self.interval + self.slack,
-                effort=None if thorough or not known else PATIENCE * known,
             )
         except Late:
             return None
-        if recurrence(execution) != self.interval:
-            return None
-        self._evaluations[frames] = max(known, execution.evaluations)
-        return execution
+        return execution if recurrence(execution) == self.interval else None
 
     def _unfolding(self, frames: int) -> Unfolding:
         if frames not in self._unfoldings:

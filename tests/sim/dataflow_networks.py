@@ -42,7 +42,7 @@ def sustains(dataflow, interval, *, slack, most_frames=24):
     trials = Trials(dataflow, interval, slack=slack)
     frames = unfold(dataflow, 1).reach + 2
     while frames <= most_frames:
-        if trials.run({}, frames=frames, thorough=True) is not None:
+        if trials.run({}, frames=frames) is not None:
             return True
         frames *= 2
     return False

@@ -25,6 +25,7 @@ TINY = Path(__file__).parents[3] / "examples" / "digits" / "digits_tiny.onnx"
         (KeyboardInterrupt(), 130, ""),
         (Ended(signal.SIGTERM), 143, ""),
         (SystemExit(3), 3, ""),
+        (SystemExit(), 0, ""),
         (
             OSError(errno.ENOSPC, "No space left on device"),
             1,

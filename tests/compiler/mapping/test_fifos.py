@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sangi.boards.load import load_board
+from sangi.compiler.frontend import load
 from sangi.compiler.mapping.dataflow import dataflow_of
 from sangi.compiler.mapping.fifos import size_fifos
 from sangi.compiler.mapping.mapper import map_program
+from sangi.compiler.mapping.memory import burst_of, least_depth
 from sangi.compiler.mapping.wishes import Wishes
+from sangi.compiler.order.order import order_channels
 from sangi.runtime.errors import FitError
 from sangi.sim.dataflow.execute import Deadlock, execute
 from sangi.sim.dataflow.occupancy import occupancy
 from sangi.sim.dataflow.precedence import unfold
 from sangi.sim.dataflow.steady import free_interval, paced, steady
+from sangi.sim.dataflow.trials import Trials
 
 from ...sim.dataflow_networks import sustains, with_depths
 from .programs import Builder
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 FOLDED = Wishes(engines=("folded",))
 
@@ -137,6 +144,23 @@ def test_one_place_less_beside_two_convolutions_slows_or_stops():
         critical += 1
     assert critical >= 3
     assert max(sized.depths.values()) > 30
+
+
+def test_no_fifo_of_a_large_network_can_lose_an_element():
+    """Trials that only just keep up take much longer, and must not be given up for that."""
+    program = order_channels(load(EXAMPLES / "gtsrb" / "small.onnx", mapped=True))
+    design = map_program(program, load_board("ulx3s_85f"), target_fps=2000, wishes=FOLDED)
+    bursts = {unit.name: burst_of(unit.params) for unit in design.units}
+    inner = [stream for stream in design.streams if stream.source]
+    least = {s.name: least_depth(s.beats, bursts[s.source]) for s in inner}
+    deep = [s for s in inner if s.depth > least[s.name]]
+    assert len(deep) >= 2
+    interval = design.cycles_per_frame
+    trials = Trials(dataflow_of(design), interval, slack=10 * interval)
+    assert trials.run({}) is not None
+    for stream in deep:
+        with suppress(Deadlock):
+            assert trials.run({stream.name: stream.depth - 1}) is None, stream.name
 
 
 def test_far_too_shallow_a_skip_deadlocks_and_is_named():
