@@ -343,7 +343,7 @@ def test_refused_fifo(monkeypatch):
 def test_schedule_is_fast_for_large_frames():
     """16,384 firings a frame take milliseconds, as the mapping weighs thousands of candidates."""
     params = Case(height=128, width=128, padding=(1, 1, 1, 1), pe=4, out_lanes=4).params
-    start = time.perf_counter()
+    start = time.process_time()
     plan = schedule(params)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert len(plan.actors[1].durations) == 128 * 128
