@@ -98,7 +98,7 @@ class _Search:
         # Mostly nothing can be saved: ask that before the bisection.
         if low + 1 < self.depths[name] and not self.holds({name: self.depths[name] - 1}):
             return
-        # A trial that fails takes about four times as long: few of them, at a quarter each.
+        # A trial that fails takes several times as long: few of them, at a quarter each.
         while low + 1 < self.depths[name]:
             middle = low + max(1, 3 * (self.depths[name] - low) // 4)
             if not self.holds({name: middle}):

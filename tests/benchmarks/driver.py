@@ -3,8 +3,8 @@
 Run as ``[SANGI_DATA=…] python tests/benchmarks/driver.py [numpy] [axi]``. Exit code 1 where a
 demand is missed: ``map`` over ``numpy:`` may take 5 % more processor time than the executions of
 the program within it, and behind the AXI shell a frame must be in the circuit in 95 % of the cycles
-between the first and the last frame, as the circuit counts them. A round that misses that
-is run again, a few times: what else the machine does takes the processor from the driver.
+between the first and the last frame, as the circuit counts them. The simulated clock runs on while
+other processes take the processor from the driver: what misses that is run again, a few times.
 """
 
 from __future__ import annotations
@@ -109,25 +109,22 @@ def measure_axi() -> list[tuple[str, bool]]:
             build = Path(folder) / "build"
             compile_model(DIGITS / f"{name}.onnx", BOARD, out=build)
             for _ in range(ROUNDS):
-                counters = counters_of(build, images)
+                results, counters = run(build, images)
                 busy = counters.busy / counters.span
+                each = counters.span / count
+                print(f"{name:24}{results:8}{counters.span:12,}{busy:12.2%}{each:9.1f}")
                 if busy >= LEAST_BUSY:
                     break
-        each = counters.span / count
-        print(f"{name:24}{counters.frames:8}{counters.span:12,}{busy:12.2%}{each:9.1f}")
-        held = counters.frames == count and busy >= LEAST_BUSY
+        held = results == counters.frames == count and busy >= LEAST_BUSY
         demands.append((f"{name}: a frame in {busy:.2%} of the cycles (at least 95 %)", held))
     return demands
 
 
-def counters_of(build: Path, images: Images) -> Counters:
-    """Return what a fresh simulation counted while it was sent images."""
+def run(build: Path, images: Images) -> tuple[int, Counters]:
+    """Send images through a fresh simulation; return its results' number and what it counted."""
     with Accelerator.open("sim:", build) as accelerator:
         results = sum(1 for _ in accelerator.map(images))
-        counters = accelerator.counters()
-    if results != len(images):
-        raise RuntimeError(f"map must give {len(images)} results, not {results}")
-    return counters
+        return results, accelerator.counters()
 
 
 if __name__ == "__main__":
